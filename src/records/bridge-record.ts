@@ -20,3 +20,12 @@ export type Outcome =
   | { readonly kind: 'produced'; readonly record: BridgeRecord }
   | { readonly kind: 'deadLettered'; readonly code: string; readonly record: BridgeRecord }
   | { readonly kind: 'ignored'; readonly reason: string }
+
+/** The reason code when the record is a dead letter of either kind, else null. */
+export function deadLetterCode(record: BridgeRecord): string | null {
+  if (record.channel !== 'deadLetter' && record.channel !== 'fleetDeadLetter') return null
+  const value: unknown = record.value
+  if (typeof value !== 'object' || value === null) return null
+  if ('reasonCode' in value) return String(value.reasonCode)
+  return 'code' in value ? String(value.code) : null
+}

@@ -1,0 +1,69 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openssl, requireAll } from '../fetch/prerequisites.ts'
+import { runCommand } from '../fetch/run-command.ts'
+
+/** Paths of PEM files. The key is PKCS #8 without a password. */
+export interface KeyPair {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** A certificate authority made for one ground, for TLS between the bridge and test servers. */
+export class Certificates {
+  readonly #folder: string
+  /** The authority's certificate. */
+  readonly ca: string
+  /** For `localhost` and 127.0.0.1. */
+  readonly server: KeyPair
+
+  private constructor(folder: string, server: KeyPair) {
+    this.#folder = folder
+    this.ca = join(folder, 'ca.pem')
+    this.server = server
+  }
+
+  /** `name` keeps several authorities apart: an unknown one is a test of its own. */
+  static async make(parent: string, name = 'ground'): Promise<Certificates> {
+    requireAll('certificates', [openssl])
+    const folder = join(parent, `certificates-${name}`)
+    await mkdir(folder)
+    const key = await newKey(folder, 'ca')
+    const self = ['req', '-x509', '-new', '-key', key, '-days', '30', '-subj', `/CN=${name} authority`]
+    const extensions = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign']
+    await runCommand('openssl', [...self, ...extensions, '-out', join(folder, 'ca.pem')])
+    return new Certificates(folder, await issue(folder, 'localhost', 'subjectAltName=DNS:localhost,IP:127.0.0.1'))
+  }
+
+  /** A certificate whose common name is `name`, for a client that must show one. */
+  client(name: string): Promise<KeyPair> {
+    return issue(this.#folder, name, 'extendedKeyUsage=clientAuth')
+  }
+
+  /** Certificate and key in one file, as Kafka wants its PEM key store. */
+  async serverStore(): Promise<string> {
+    const path = join(this.#folder, 'server-store.pem')
+    const texts = await Promise.all([this.server.key, this.server.certificate].map((file) => readFile(file, 'utf8')))
+    await writeFile(path, texts.join(''), { mode: 0o600 })
+    return path
+  }
+}
+
+async function issue(folder: string, name: string, extension: string): Promise<KeyPair> {
+  const key = await newKey(folder, name)
+  const request = join(folder, `${name}.csr`)
+  const certificate = join(folder, `${name}.pem`)
+  const extensions = join(folder, `${name}.ext`)
+  await writeFile(extensions, `${extension}\n`)
+  await runCommand('openssl', ['req', '-new', '-key', key, '-subj', `/CN=${name}`, '-out', request])
+  const authority = ['-CA', join(folder, 'ca.pem'), '-CAkey', join(folder, 'ca.key'), '-CAcreateserial']
+  const signing = ['x509', '-req', '-in', request, ...authority, '-days', '30', '-extfile', extensions]
+  await runCommand('openssl', [...signing, '-out', certificate])
+  return { certificate, key }
+}
+
+async function newKey(folder: string, name: string): Promise<string> {
+  const path = join(folder, `${name}.key`)
+  await runCommand('openssl', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', path])
+  return path
+}

@@ -1,0 +1,117 @@
+import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { parse } from 'yaml'
+import { parseSettings } from '../../config/parse.ts'
+import { messageOf } from '../../kernel/failure.ts'
+import { type InputLine, LineFault, readInputLine } from './input-line.ts'
+import { layOver } from './layered-settings.ts'
+import { Simulation } from './simulation.ts'
+import { textLines } from './text-lines.ts'
+
+const UNDERSTOOD = 0
+const NOT_UNDERSTOOD = 2
+
+/** What the command may take from the world; the defaults are those of the real one. */
+export interface ExplainOptions {
+  readonly bridgeVersion?: string
+  /** Epoch milliseconds, asked once: for a first line that says no time. */
+  readonly now?: () => number
+}
+
+/**
+ * `bridge explain [--config FILE]`: reads inputs as NDJSON, prints what the bridge makes of them as NDJSON. Nothing is
+ * connected. Resolves to the exit status: 0 when every line was understood, 2 when a line, an argument or the
+ * configuration was not; the reason goes to `stderr`.
+ */
+export async function runExplain(
+  args: readonly string[],
+  stdin: AsyncIterable<Uint8Array | string>,
+  stdout: NodeJS.WritableStream,
+  stderr: NodeJS.WritableStream,
+  options: ExplainOptions = {},
+): Promise<number> {
+  let place = 'bridge explain'
+  try {
+    const explained = new Explanation(await readConfigFile(args), options)
+    let number = 0
+    for await (const bytes of textLines(stdin)) {
+      number += 1
+      place = `line ${number}`
+      for (const output of explained.lines(number, bytes)) await write(stdout, `${output}\n`)
+    }
+    return UNDERSTOOD
+  } catch (error) {
+    await write(stderr, `${place}: ${messageOf(error)}\n`)
+    return NOT_UNDERSTOOD
+  }
+}
+
+/** One run: the clock of the lines so far, and the bridge that they talk to. */
+class Explanation {
+  readonly #fileSettings: unknown
+  readonly #options: ExplainOptions
+  #simulation: Simulation | null = null
+  #clock = -Infinity
+
+  constructor(fileSettings: unknown, options: ExplainOptions) {
+    this.#fileSettings = fileSettings
+    this.#options = options
+  }
+
+  /** The output lines of one input line. Throws when the line is not understood, before any output of its own. */
+  *lines(number: number, bytes: Buffer): Generator<string> {
+    if (!isUtf8(bytes)) throw new LineFault('not UTF-8')
+    const text = bytes.toString('utf8')
+    if (text.trim() === '') return
+    const line = readInputLine(text)
+    const simulation = this.#simulationFor(line)
+    if (line.at !== null) {
+      if (line.at < this.#clock) throw new LineFault('at goes back')
+      this.#clock = line.at
+    }
+    yield* simulation.step(number, line, this.#clock)
+  }
+
+  #simulationFor(line: InputLine): Simulation {
+    if (this.#simulation !== null) {
+      if (line.settings !== undefined) throw new LineFault('settings may only stand on the first line')
+      return this.#simulation
+    }
+    const settings = parseSettings(layOver(this.#fileSettings, line.settings))
+    const bridgeVersion = this.#options.bridgeVersion ?? ''
+    this.#simulation = new Simulation(settings, { bridgeVersion, randomUuid: randomUUID })
+    if (line.at === null) this.#clock = (this.#options.now ?? Date.now)()
+    return this.#simulation
+  }
+}
+
+/** The configuration file as plain data, checked; undefined when no argument names one. */
+async function readConfigFile(args: readonly string[]): Promise<unknown> {
+  const path = configPath(args)
+  if (path === null) return undefined
+  const settings: unknown = parse(await readFile(path, 'utf8'), { prettyErrors: true }) ?? undefined
+  parseSettings(settings)
+  return settings
+}
+
+function configPath(args: readonly string[]): string | null {
+  let path: string | null = null
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] ?? ''
+    if (arg === '--config') {
+      at += 1
+      path = args[at] ?? null
+      if (path === null) throw new LineFault('--config needs the name of a file')
+    } else if (arg.startsWith('--config=')) path = arg.slice('--config='.length)
+    else throw new LineFault(`unknown argument ${arg}; usage: bridge explain [--config FILE] < inputs.ndjson`)
+  }
+  return path
+}
+
+/** Writes a line and waits until the stream takes more. */
+async function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stream.write(text, (error) => (error === null || error === undefined ? resolve() : reject(error)))
+  })
+}

@@ -1,0 +1,114 @@
+import type { Settings } from '../config/settings.ts'
+import { installCodecs } from '../kafka/codecs.ts'
+import { Registry } from '../kafka/registry.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { Failure, messageOf } from '../kernel/failure.ts'
+import { Conditions } from '../observe/conditions.ts'
+import { HealthServer } from '../observe/health-server.ts'
+import { Observer } from '../observe/observer.ts'
+import { IngestRole, ingestConditions } from '../roles/ingest-role.ts'
+import type { Role, RoleDeps } from '../roles/role.ts'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import type { RoleName, RunRoles } from './run.ts'
+
+/** What only the process edge can give. */
+export interface ProcessEdge {
+  readonly version: string
+  /** Calls back for SIGTERM and SIGINT, each time. */
+  onSignal(handle: (signal: string) => void): void
+  /** Ends the process now. */
+  exit(code: number): never
+}
+
+interface RoleKind {
+  readonly conditions: readonly string[]
+  readonly build: (settings: Settings, registry: Registry, deps: RoleDeps) => Role
+}
+
+const kinds: Readonly<Record<RoleName, RoleKind>> = {
+  ingest: { conditions: ingestConditions, build: (settings, registry, deps) => new IngestRole(settings, registry, deps) },
+}
+
+/** `bridge run`: starts the roles, serves their health, and ends them when asked to. */
+export function rolesRunner(edge: ProcessEdge): RunRoles {
+  return async ({ settings, files }, names) => {
+    const clock = systemClock
+    const observer = new Observer({
+      level: settings.observe.logLevel,
+      version: edge.version,
+      secrets: secretsOf(settings),
+    })
+    observer.watchProcess()
+    const { emit } = observer
+    const began = clock.now()
+    emit({ event: 'process_starting', version: edge.version, node: process.version, roles: names, config: files.join(', ') || 'defaults' })
+
+    const conditions = names.flatMap((name) => kinds[name].conditions)
+    const health = {
+      live: new Conditions([], true, clock, () => undefined),
+      started: new Conditions(names.map((name) => `${name}.started`), false, clock, () => undefined),
+      ready: new Conditions(conditions, false, clock, (ready, waitingFor) => {
+        emit({ event: 'readiness_changed', ready, waitingFor })
+      }),
+    }
+    const deps: RoleDeps = {
+      clock,
+      emit,
+      random: Math.random,
+      ready: health.ready,
+      started: health.started,
+      conservation: observer.conservation,
+      bridgeVersion: edge.version,
+    }
+    await installCodecs()
+    const registry = new Registry(settings.registry, clock, emit)
+    const roles = names.map((name) => kinds[name].build(settings, registry, deps))
+    const server = new HealthServer(health, observer, emit)
+    await server.open(settings.observe.host, settings.observe.port)
+
+    const stopping = stopRequested(edge, settings, emit)
+    const failed = Promise.all(
+      roles.map(async (role) => {
+        await role.open()
+        health.started.say(`${role.name}.started`, true, 'begun')
+      }),
+    ).then(() => emit({ event: 'process_started', roles: names, durationMs: clock.now() - began }))
+
+    let exitCode: number = exitCodes.ok
+    try {
+      // A role that can never start ends the process; one that has started runs until somebody asks it to stop.
+      await Promise.race([stopping, failed.then(() => stopping)])
+    } catch (error) {
+      exitCode = exitCodeOf(error)
+      const code = error instanceof Failure ? error.code : 'unexpected'
+      emit({ event: 'process_failed', code, error: messageOf(error) })
+    }
+    failed.catch(() => undefined)
+    const drainBegan = clock.now()
+    await Promise.all(roles.map((role) => role.drain(settings.worker.drainSeconds * 1000)))
+    emit({ event: 'process_drained', durationMs: clock.now() - drainBegan })
+    await server.close()
+    emit({ event: 'process_stopped', exitCode })
+    // kafkajs keeps sockets and timers of clients that were given up; nothing of ours is left.
+    return edge.exit(exitCode)
+  }
+}
+
+/** Resolves at the first signal. The second one ends the process at once; what is not acknowledged is repeated. */
+async function stopRequested(edge: ProcessEdge, settings: Settings, emit: Observer['emit']): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let asked = 0
+    edge.onSignal((signal) => {
+      asked += 1
+      if (asked > 1) edge.exit(exitCodes.failed)
+      emit({ event: 'process_stopping', signal, drainSeconds: settings.worker.drainSeconds })
+      resolve()
+    })
+  })
+}
+
+/** Texts of the configuration that must not appear in any line. */
+function secretsOf({ mqtt, kafka, registry, attendance }: Settings): readonly string[] {
+  const secrets = [mqtt.password, kafka.sasl.password, registry.password, attendance.pseudonym.key]
+  return secrets.filter((secret): secret is string => secret !== null)
+}

@@ -1,0 +1,189 @@
+import type { CommandStatus } from '../records/generated/command-status.ts'
+import type { CommandRules } from './command-rules.ts'
+import type { StatusSubject } from './status-record.ts'
+
+/**
+ * Where a known command stands.
+ *
+ * - `publishing`: handed to the broker, its PUBACK is out.
+ * - `waiting`: for the device's next ONLINE, or its expiry.
+ * - `unread`: its last status read back is ACCEPTED or WAITING, and its request has not been read yet.
+ * - `settled`: nothing is due any more; replies count.
+ */
+export type Phase =
+  | { readonly at: 'publishing'; readonly work: Work; readonly ticket: number; readonly again: boolean }
+  | { readonly at: 'waiting'; readonly work: Work }
+  | { readonly at: 'unread'; readonly after: 'ACCEPTED' | 'WAITING' }
+  | { readonly at: 'settled' }
+
+/** What is needed to publish a command. Dropped with it: it may hold what is sensitive. */
+export interface Work {
+  readonly payload: Buffer
+  /** Epoch milliseconds; null: never. */
+  readonly expiresAt: number | null
+  readonly ifOffline: 'FAIL' | 'WAIT'
+  /** Offset of the request, for the worker to know what must be read again after a restart. */
+  readonly offset: bigint
+  /** Of the request record, for the statuses that no reply causes. */
+  readonly traceparent: string | null
+}
+
+/** A command known by serial and id, and what may happen to it next. */
+export interface KnownCommand {
+  readonly subject: StatusSubject
+  readonly acceptedAt: number
+  /** Order of acceptance among commands accepted in the same millisecond. */
+  readonly order: number
+  phase: Phase
+  /** The last status, produced again for a repeat. */
+  last: CommandStatus
+  /** Topic of the reply that caused `last`; null when it was none. */
+  lastMqttTopic: string | null
+  /** Publications so far. */
+  published: number
+  /** The device came online while the PUBACK was out: a wait would miss it. */
+  onlineMeanwhile: boolean
+}
+
+/** How many due commands one input may forget: more than one input can add, so that the backlog shrinks. */
+const FORGOTTEN_PER_INPUT = 8
+
+function keyOf(deviceSn: string, commandId: string): string {
+  // Neither holds a space: serials and ids are checked before anything is known.
+  return `${deviceSn} ${commandId}`
+}
+
+/**
+ * The commands of one partition that are known, for as long as attendance 11.5 says. All work per input is bounded:
+ * a command is judged forgotten when it is looked up, and a few due ones are dropped with each request.
+ */
+export class KnownCommands {
+  readonly #rules: CommandRules
+  readonly #byKey = new Map<string, KnownCommand>()
+  /** Those with something under way, per device: publishing, waiting, or read back as waiting. */
+  readonly #active = new Map<string, Set<KnownCommand>>()
+  #queue: { readonly command: KnownCommand; readonly at: number }[] = []
+  #head = 0
+
+  constructor(rules: CommandRules) {
+    this.#rules = rules
+  }
+
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  /** The command, if it is known at `time`. */
+  find(deviceSn: string, commandId: string, time: number): KnownCommand | null {
+    const command = this.#byKey.get(keyOf(deviceSn, commandId))
+    return command !== undefined && this.isKnown(command, time) ? command : null
+  }
+
+  /** The command last seen under this serial and id, perhaps no longer known. */
+  former(deviceSn: string, commandId: string): KnownCommand | null {
+    return this.#byKey.get(keyOf(deviceSn, commandId)) ?? null
+  }
+
+  /** Whether this very command is the one known, not replaced by a later use of its id. */
+  holds(command: KnownCommand): boolean {
+    return this.#byKey.get(keyOf(command.subject.deviceSn, command.subject.commandId)) === command
+  }
+
+  /** Takes a command in; it replaces a former one of the same serial and id. */
+  add(command: KnownCommand): void {
+    const { deviceSn, commandId } = command.subject
+    const key = keyOf(deviceSn, commandId)
+    const former = this.#byKey.get(key)
+    if (former !== undefined) {
+      this.#leaveActive(former)
+      if (former.phase.at === 'waiting') former.phase = { at: 'settled' }
+    }
+    this.#byKey.set(key, command)
+    this.#queue.push({ command, at: this.#forgetAt(command) })
+    this.#noteActive(command)
+  }
+
+  /** Says that the phase of a command changed. */
+  move(command: KnownCommand, phase: Phase): void {
+    this.#leaveActive(command)
+    command.phase = phase
+    if (this.holds(command)) this.#noteActive(command)
+  }
+
+  /** Whether the command waits: really, or by its last status read back while that may be true. */
+  isWait(command: KnownCommand, time: number): boolean {
+    const { phase } = command
+    if (phase.at === 'waiting') return true
+    return phase.at === 'unread' && phase.after === 'WAITING' && time < command.acceptedAt + this.#rules.waitMs
+  }
+
+  /** How many commands wait for the device. */
+  countWaits(deviceSn: string, now: number): number {
+    let count = 0
+    for (const command of this.#active.get(deviceSn) ?? []) if (this.isWait(command, now)) count += 1
+    return count
+  }
+
+  /** The waiting commands of a device whose requests have been read, in order of acceptance. */
+  waitingOf(deviceSn: string): readonly KnownCommand[] {
+    const waiting = [...(this.#active.get(deviceSn) ?? [])].filter((command) => command.phase.at === 'waiting')
+    return waiting.sort((one, other) => one.acceptedAt - other.acceptedAt || one.order - other.order)
+  }
+
+  /** The commands of a device whose PUBACK is out. */
+  publishingTo(deviceSn: string): readonly KnownCommand[] {
+    return [...(this.#active.get(deviceSn) ?? [])].filter((command) => command.phase.at === 'publishing')
+  }
+
+  /** All with something under way: publishing, waiting, or read back as waiting. Takes time in proportion to them. */
+  *active(): IterableIterator<KnownCommand> {
+    for (const set of this.#active.values()) yield* set
+  }
+
+  /** Drops a few of the commands that are no longer known at `time`. */
+  forgetSome(time: number): void {
+    for (let count = 0; count < FORGOTTEN_PER_INPUT; count += 1) {
+      const next = this.#queue[this.#head]
+      if (next === undefined || next.at >= time) break
+      this.#head += 1
+      this.#forgetOrPostpone(next.command, time)
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+  }
+
+  #forgetOrPostpone(command: KnownCommand, time: number): void {
+    if (!this.holds(command)) return
+    if (this.isKnown(command, time)) {
+      // What waits may be settled long before its term: look again after the shortest time it can be known for.
+      this.#queue.push({ command, at: Math.max(this.#forgetAt(command), time) })
+      return
+    }
+    this.#leaveActive(command)
+    this.#byKey.delete(keyOf(command.subject.deviceSn, command.subject.commandId))
+  }
+
+  #forgetAt(command: KnownCommand): number {
+    return command.last.statusTime + this.#rules.rememberMs
+  }
+
+  isKnown(command: KnownCommand, time: number): boolean {
+    return command.phase.at === 'publishing' || this.isWait(command, time) || time <= this.#forgetAt(command)
+  }
+
+  #noteActive(command: KnownCommand): void {
+    const { phase, subject } = command
+    if (phase.at === 'settled' || (phase.at === 'unread' && phase.after === 'ACCEPTED')) return
+    const set = this.#active.get(subject.deviceSn)
+    if (set === undefined) this.#active.set(subject.deviceSn, new Set([command]))
+    else set.add(command)
+  }
+
+  #leaveActive(command: KnownCommand): void {
+    const set = this.#active.get(command.subject.deviceSn)
+    if (set === undefined || !set.delete(command)) return
+    if (set.size === 0) this.#active.delete(command.subject.deviceSn)
+  }
+}

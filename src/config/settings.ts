@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { attendance, commands, deadLetter, devices, presence } from './attendance-settings.ts'
+import { kafka, mqtt, observe, registry, worker } from './connection-settings.ts'
+import { fleet, http } from './fleet-settings.ts'
+
+/** Every option of the bridge. What a value may be is said where it is declared; what two values may be, here. */
+export const settingsSchema = z
+  .strictObject({
+    devices,
+    attendance,
+    presence,
+    deadLetter,
+    commands,
+    fleet,
+    http,
+    mqtt,
+    kafka,
+    registry,
+    worker,
+    observe,
+  })
+  .superRefine((settings, context) => {
+    const fault = (path: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: path.split('.'), message, params: { pair: true } })
+    }
+    for (const place of ['mqtt', 'registry', 'kafka.sasl'] as const) {
+      const login = place === 'kafka.sasl' ? settings.kafka.sasl : settings[place]
+      if (login.password !== null && login.passwordFile !== null) {
+        fault(`${place}.passwordFile`, `cannot be given together with ${place}.password; keep one of them`)
+      }
+    }
+    for (const place of ['mqtt', 'kafka', 'registry'] as const) {
+      const { certFile, keyFile } = settings[place].tls
+      if (certFile !== null && keyFile === null) fault(`${place}.tls.keyFile`, `is needed for ${place}.tls.certFile`)
+      if (certFile === null && keyFile !== null) fault(`${place}.tls.certFile`, `is needed for ${place}.tls.keyFile`)
+    }
+    if (settings.kafka.sasl.mechanism !== null && settings.kafka.sasl.username === null) {
+      fault('kafka.sasl.username', 'is needed when kafka.sasl.mechanism is set')
+    }
+    const owners = new Map<string, string>()
+    for (const [channel, topic] of Object.entries(settings.kafka.topics)) {
+      const other = owners.get(topic)
+      if (other !== undefined)
+        fault(`kafka.topics.${channel}`, `names the topic of kafka.topics.${other}; they must differ`)
+      owners.set(topic, channel)
+    }
+    if (settings.mqtt.mode === 'queue') {
+      for (const leaf of ['evt', 'st', ...settings.commands.replyLeaves]) {
+        if (settings.mqtt.queues[leaf] === undefined) fault(`mqtt.queues.${leaf}`, 'is needed when mqtt.mode is queue')
+      }
+    }
+  })
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T
+
+/** The whole configuration with every default filled in. Names, units and meaning: docs/configuration.md. */
+export type Settings = DeepReadonly<z.output<typeof settingsSchema>>

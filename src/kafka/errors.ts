@@ -1,0 +1,77 @@
+import kafkajs, { type KafkaJSProtocolError } from 'kafkajs'
+import { Failure, messageOf } from '../kernel/failure.ts'
+
+/**
+ * From what kafkajs throws to what to do next.
+ *
+ * `malformed`: the broker has looked at the records and will never take them. Only codes that speak of the records
+ * themselves are here; everything else is `transient`, because to drop a punch for a missing topic or permission would
+ * lose it, while waiting only delays it and is visible.
+ */
+const refusedTypes: ReadonlySet<string> = new Set([
+  // The batch or a record in it is over the topic's max.message.bytes: a smaller batch may pass.
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  // A tombstone on a topic that is not compacted, a timestamp outside the topic's bounds, a validator's verdict.
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+])
+
+/** Names for labels; a person has to act on `not_authorized`, `authentication` and `unknown_topic`. */
+const transientTypes: Readonly<Record<string, string>> = {
+  TOPIC_AUTHORIZATION_FAILED: 'not_authorized',
+  CLUSTER_AUTHORIZATION_FAILED: 'not_authorized',
+  GROUP_AUTHORIZATION_FAILED: 'not_authorized',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'not_authorized',
+  SASL_AUTHENTICATION_FAILED: 'authentication',
+  UNKNOWN_TOPIC_OR_PARTITION: 'unknown_topic',
+  NOT_LEADER_FOR_PARTITION: 'not_leader',
+  LEADER_NOT_AVAILABLE: 'not_leader',
+  NOT_ENOUGH_REPLICAS: 'not_enough_replicas',
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'not_enough_replicas',
+  REQUEST_TIMED_OUT: 'timeout',
+  INVALID_PRODUCER_EPOCH: 'fenced',
+  PRODUCER_FENCED: 'fenced',
+}
+
+/** The next step after anything that kafkajs threw. Every Failure has a code of the closed set `kafkaFailures`. */
+export function kafkaFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  const protocol = protocolErrorIn(error)
+  if (protocol !== null) {
+    const text = `${protocol.type}: ${protocol.message}`
+    if (refusedTypes.has(protocol.type)) return new Failure('malformed', 'PRODUCE_REJECTED', text, { cause: error })
+    return new Failure('transient', transientTypes[protocol.type] ?? 'other', text, { cause: error })
+  }
+  return new Failure('transient', nameOf(error), messageOf(error), { cause: error })
+}
+
+/** kafkajs wraps errors in each other, and says "not retriable" of a refused connection: the cause decides. */
+function protocolErrorIn(error: unknown): KafkaJSProtocolError | null {
+  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth += 1) {
+    if (e instanceof kafkajs.KafkaJSProtocolError) return e
+  }
+  return null
+}
+
+/** A closed set, fit for a label. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unexpected'
+  const name = error.name === 'KafkaJSNonRetriableError' && error.cause instanceof Error ? error.cause.name : error.name
+  switch (name) {
+    case 'KafkaJSRequestTimeoutError':
+    case 'KafkaJSTimeout':
+    case 'KafkaJSLockTimeout':
+      return 'timeout'
+    case 'KafkaJSSASLAuthenticationError':
+      return 'authentication'
+    case 'KafkaJSConnectionError':
+    case 'KafkaJSConnectionClosedError':
+    case 'KafkaJSBrokerNotFound':
+    case 'KafkaJSNoBrokerAvailableError':
+      return 'connection'
+    default:
+      return 'other'
+  }
+}

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises'
+import { Agent } from 'node:https'
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import type { Clock } from '../kernel/clock.ts'
+import { withDeadline } from '../kernel/deadline.ts'
+import { Failure, messageOf } from '../kernel/failure.ts'
+import type { Emit } from '../observe/events/event.ts'
+
+export interface RegistryOptions {
+  readonly url: string
+  readonly timeoutMs: number
+  readonly username: string | null
+  readonly password: string | null
+  readonly passwordFile: string | null
+  readonly tls: {
+    readonly caFile: string | null
+    readonly certFile: string | null
+    readonly keyFile: string | null
+    readonly serverName: string | null
+  }
+}
+
+export interface Subject {
+  readonly subject: string
+  /** The schema as JSON text. */
+  readonly schema: string
+  readonly compatibility: 'FULL_TRANSITIVE' | 'BACKWARD_TRANSITIVE'
+}
+
+/**
+ * The schema registry (Confluent API). Ids are asked for once and kept: a registry that dies later stops nothing that
+ * has started. One request is in flight for each question; every one has a deadline of ours, because the client has none.
+ *
+ * All calls reject with a Failure: `transient` when the registry does not answer, `fatal` when it answers no.
+ */
+export class Registry {
+  readonly #options: RegistryOptions
+  readonly #clock: Clock
+  readonly #emit: Emit
+  readonly #asked = new Map<string, Promise<unknown>>()
+  #failedSince: number | null = null
+
+  constructor(options: RegistryOptions, clock: Clock, emit: Emit) {
+    this.#options = options
+    this.#clock = clock
+    this.#emit = emit
+  }
+
+  /** Id of this very schema under this subject. Rejects with `missing` when it is not registered there. */
+  async lookUp({ subject, schema }: Subject): Promise<number> {
+    return this.#once(`id ${subject}`, 'found', (client) =>
+      client.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }),
+    )
+  }
+
+  /** Registers the schema if it is new, and sets the subject's compatibility if it has none. Returns its id. */
+  async register({ subject, schema, compatibility }: Subject): Promise<number> {
+    return this.#once(`register ${subject}`, 'registered', async (client) => {
+      const registered = await client.register(
+        { type: SchemaType.AVRO, schema },
+        { subject, compatibility: COMPATIBILITY[compatibility] },
+      )
+      return registered.id
+    })
+  }
+
+  /** The schema with this id, as JSON text. For records of others. */
+  async schemaOf(id: number): Promise<string> {
+    return this.#once(`schema ${id}`, 'found', async (client) => {
+      const schema: unknown = await client.getSchema(id)
+      const avro = schema as { schema?: (options: { exportAttrs: boolean }) => unknown }
+      if (typeof avro.schema !== 'function') throw new Error(`schema ${id} is not an Avro schema`)
+      return JSON.stringify(avro.schema({ exportAttrs: true }))
+    })
+  }
+
+  async #once<T>(question: string, result: string, ask: (client: SchemaRegistry) => Promise<T>): Promise<T> {
+    const known = this.#asked.get(question)
+    if (known !== undefined) return known as Promise<T>
+    const answer = this.#ask(question, result, ask)
+    this.#asked.set(question, answer)
+    try {
+      return await answer
+    } catch (error) {
+      this.#asked.delete(question)
+      throw error
+    }
+  }
+
+  async #ask<T>(question: string, result: string, ask: (client: SchemaRegistry) => Promise<T>): Promise<T> {
+    const began = this.#clock.now()
+    try {
+      const answer = await withDeadline(this.#client().then(ask), this.#options.timeoutMs, 'the schema registry')
+      this.#emit({ event: 'registry_lookup', result, durationMs: this.#clock.now() - began })
+      if (this.#failedSince !== null) {
+        this.#emit({ event: 'registry_recovered', afterMs: this.#clock.now() - this.#failedSince })
+        this.#failedSince = null
+      }
+      return answer
+    } catch (error) {
+      const failure = registryFailure(question, error)
+      const [kind, durationMs] = [failure.kind, this.#clock.now() - began]
+      this.#emit({ event: 'registry_lookup', result: kind === 'fatal' ? failure.code : 'failed', durationMs })
+      if (kind === 'transient') {
+        this.#failedSince ??= began
+        this.#emit({ event: 'registry_failed', code: failure.code, error: failure.message })
+      }
+      throw failure
+    }
+  }
+
+  /** A client of its own for each question: files may have changed, and the client's cache would only hide ours. */
+  async #client(): Promise<SchemaRegistry> {
+    const { url, username, password, passwordFile, tls } = this.#options
+    const [secret, ca, cert, key] = await Promise.all(
+      [passwordFile, tls.caFile, tls.certFile, tls.keyFile].map((file) => (file === null ? undefined : readFile(file))),
+    )
+    return new SchemaRegistry({
+      host: url.replace(/\/+$/, ''),
+      clientId: 'emqx-kafka-bridge',
+      // Repeating is ours, with back-off and for ever.
+      retry: { retries: 0 },
+      ...(username === null
+        ? {}
+        : { auth: { username, password: secret?.toString('utf8').replace(/[\r\n]+$/, '') ?? password ?? '' } }),
+      ...(url.startsWith('https:')
+        ? {
+            agent: new Agent({
+              ...(ca === undefined ? {} : { ca }),
+              ...(cert === undefined ? {} : { cert }),
+              ...(key === undefined ? {} : { key }),
+              ...(tls.serverName === null ? {} : { servername: tls.serverName }),
+            }),
+          }
+        : {}),
+    })
+  }
+}
+
+function registryFailure(question: string, error: unknown): Failure {
+  if (error instanceof Failure) return error
+  const status: unknown = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
+  const text = `${question}: ${messageOf(error)}`
+  // The client turns a 404 of a look-up into an error of its own, without the status.
+  const isMissing = status === 404 || (error instanceof Error && error.name === 'ConfluentSchemaRegistryError')
+  if (isMissing) return new Failure('fatal', 'missing', text, { cause: error })
+  if (status === 409 || status === 422) return new Failure('fatal', 'incompatible', text, { cause: error })
+  if (error instanceof Error && error.name === 'ConfluentSchemaRegistryCompatibilityError') {
+    return new Failure('fatal', 'incompatible', text, { cause: error })
+  }
+  return new Failure('transient', status === 401 || status === 403 ? 'not_authorized' : 'connection', text, {
+    cause: error,
+  })
+}

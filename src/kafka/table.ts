@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import type { Consumer } from 'kafkajs'
+import type { Backoff } from '../kernel/backoff.ts'
+import { withDeadline } from '../kernel/deadline.ts'
+import type { Emit } from '../observe/events/event.ts'
+import type { KafkaMessage } from '../records/kafka-message.ts'
+import { type KafkaClientOptions, newKafka } from './client.ts'
+import { kafkaFailure } from './errors.ts'
+
+export interface TableOptions {
+  readonly client: KafkaClientOptions
+  readonly topic: string
+  /** First part of the name of the throw-away consumer group. */
+  readonly groupPrefix: string
+  readonly maxWaitMs: number
+  readonly deadlineMs: number
+}
+
+export interface TableHooks {
+  /** Records in order of their partition, from the first one of the topic on. */
+  apply(messages: readonly KafkaMessage[]): Promise<void>
+  /** Everything that stood in the topic when it was opened has been applied. Called once. */
+  restored(): void
+}
+
+/**
+ * Follows a compacted topic from its beginning, by itself: every process reads all of it and commits nothing.
+ * When the consumer fails it starts over from the beginning: applying a record twice changes nothing.
+ */
+export class Table {
+  readonly #options: TableOptions
+  readonly #hooks: TableHooks
+  readonly #backoff: Backoff
+  readonly #emit: Emit
+  #consumer: Consumer | null = null
+  #closed = false
+  #restored = false
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(options: TableOptions, hooks: TableHooks, backoff: Backoff, emit: Emit) {
+    this.#options = options
+    this.#hooks = hooks
+    this.#backoff = backoff
+    this.#emit = emit
+  }
+
+  open(): void {
+    this.#start().catch((error: unknown) => this.#again(error))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    const consumer = this.#consumer
+    this.#consumer = null
+    if (consumer === null) return
+    await withDeadline(consumer.disconnect(), this.#options.deadlineMs, 'closing a consumer').catch(() => undefined)
+  }
+
+  async #start(): Promise<void> {
+    const { client, topic, groupPrefix, maxWaitMs, deadlineMs } = this.#options
+    const kafka = await newKafka(client, this.#emit)
+    const ends = await withDeadline(this.#ends(kafka), deadlineMs, `offsets of ${topic}`)
+    const behind = new Map(ends.filter(({ high, low }) => high > low).map(({ partition, high }) => [partition, high]))
+    const consumer = kafka.consumer({
+      groupId: `${groupPrefix}-table-${randomUUID()}`,
+      maxWaitTimeInMs: maxWaitMs,
+      // What became of a failed consumer is decided below.
+      retry: { retries: 3, restartOnFailure: async () => false },
+    })
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#again(payload.error))
+    await withDeadline(consumer.connect(), deadlineMs, 'connecting to Kafka')
+    if (this.#closed) {
+      consumer.disconnect().catch(() => undefined)
+      return
+    }
+    this.#consumer = consumer
+    await consumer.subscribe({ topics: [topic], fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        await this.#hooks.apply(
+          batch.messages.map((m) => ({
+            topic: batch.topic,
+            partition: batch.partition,
+            offset: m.offset,
+            key: m.key,
+            value: m.value,
+            headers: {},
+            timestamp: Number(m.timestamp),
+          })),
+        )
+        const end = behind.get(batch.partition)
+        if (end !== undefined && BigInt(batch.lastOffset()) + 1n >= end) behind.delete(batch.partition)
+        if (behind.size === 0) this.#done()
+      },
+    })
+    this.#backoff.reset()
+    if (behind.size === 0) this.#done()
+  }
+
+  async #ends(kafka: Awaited<ReturnType<typeof newKafka>>) {
+    const admin = kafka.admin({ retry: { retries: 3 } })
+    try {
+      await admin.connect()
+      const offsets = await admin.fetchTopicOffsets(this.#options.topic)
+      return offsets.map((o) => ({ partition: o.partition, low: BigInt(o.low), high: BigInt(o.high) }))
+    } finally {
+      admin.disconnect().catch(() => undefined)
+    }
+  }
+
+  #done(): void {
+    if (this.#restored) return
+    this.#restored = true
+    this.#hooks.restored()
+  }
+
+  #again(error: unknown): void {
+    if (this.#closed) return
+    const failure = kafkaFailure(error)
+    this.#emit({ event: 'kafka_unreachable', part: 'table', code: failure.code, error: failure.message })
+    const consumer = this.#consumer
+    this.#consumer = null
+    consumer?.disconnect().catch(() => undefined)
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.open(), this.#backoff.next())
+  }
+}

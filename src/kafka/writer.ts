@@ -1,0 +1,161 @@
+import kafkajs, { type Message, type Producer } from 'kafkajs'
+import type { Writer } from '../flow/sender.ts'
+import type { Ticket } from '../flow/ticket.ts'
+import { withDeadline } from '../kernel/deadline.ts'
+import type { Failure } from '../kernel/failure.ts'
+import type { Emit } from '../observe/events/event.ts'
+import type { BridgeRecord } from '../records/bridge-record.ts'
+import { type KafkaClientOptions, newKafka } from './client.ts'
+import { type CompressionName, compressionOf } from './codecs.ts'
+import { kafkaFailure } from './errors.ts'
+import type { PartitionRecords } from './partition-records.ts'
+import { preparedMessages } from './prepared.ts'
+import { type BatchLimits, type Encodings, KeyCache, RecordBatch, Scratch } from './record-batch.ts'
+
+export interface WriterOptions {
+  readonly client: KafkaClientOptions
+  readonly idempotent: boolean
+  readonly compression: CompressionName
+  readonly limits: BatchLimits
+  /** How long one send may take, all retries of kafkajs included, before its producer is given up for a new one. */
+  readonly abandonMs: number
+}
+
+type Refused = (record: BridgeRecord, ticket: Ticket, item: number, failure: Failure) => void
+
+/** Parts of a batch that still have to be stored or refused, kept between calls of `isolate`. */
+interface Part {
+  readonly topic: string
+  readonly partition: number
+  readonly records: PartitionRecords
+}
+
+/**
+ * Writes batches with one kafkajs producer at a time.
+ *
+ * A producer whose send has failed is never used again: kafkajs takes the sequence numbers of a failed batch back,
+ * and a different batch under the same numbers would be answered as a repeat and silently not written.
+ */
+export class KafkaWriter implements Writer<RecordBatch> {
+  readonly #options: WriterOptions
+  readonly #encodings: Encodings
+  readonly #emit: Emit
+  readonly #keys = new KeyCache()
+  readonly #scratch = new Scratch()
+  #producer: Producer | null = null
+  #isolating: { readonly batch: RecordBatch; readonly parts: Part[] } | null = null
+
+  constructor(
+    options: WriterOptions,
+    encodings: Encodings,
+    emit: Emit,
+  ) {
+    this.#options = options
+    this.#encodings = encodings
+    this.#emit = emit
+  }
+
+  newBatch(): RecordBatch {
+    return new RecordBatch(this.#encodings, this.#keys, this.#scratch, this.#options.limits)
+  }
+
+  async write(batch: RecordBatch): Promise<void> {
+    const topicMessages = [...batch.topics].map(([topic, partitions]) => ({
+      topic,
+      messages: preparedMessages(partitions),
+    }))
+    await this.#send(topicMessages, this.#options.idempotent)
+  }
+
+  async isolate(batch: RecordBatch, refused: Refused): Promise<void> {
+    if (this.#isolating?.batch !== batch) {
+      const parts: Part[] = []
+      for (const [topic, partitions] of batch.topics) {
+        for (const [partition, records] of partitions) parts.push({ topic, partition, records })
+      }
+      this.#isolating = { batch, parts }
+    }
+    const { parts } = this.#isolating
+    for (let part = parts.at(-1); part !== undefined; part = parts.at(-1)) {
+      const { records } = part
+      try {
+        await this.#send(
+          [{ topic: part.topic, messages: preparedMessages(new Map([[part.partition, records]])) }],
+          // Every failure here would cost an idempotent producer, and repeats carry the same event id anyway.
+          false,
+        )
+        parts.pop()
+        for (const ticket of records.tickets) ticket.stored()
+      } catch (error) {
+        const failure = kafkaFailure(error)
+        if (failure.kind !== 'malformed') throw failure
+        const [record, ticket, item] = [records.records[0], records.tickets[0], records.items[0]]
+        if (records.count === 1 && record !== undefined && ticket !== undefined && item !== undefined) {
+          refused(record, ticket, item, failure)
+          parts.pop()
+        } else {
+          parts.pop()
+          parts.push(...halves(batch, part))
+        }
+      }
+    }
+    this.#isolating = null
+  }
+
+  /** Forgets the producer, politely. Never waits for it: kafkajs does not flush on disconnect. */
+  async close(): Promise<void> {
+    await this.#discard()
+  }
+
+  async #send(topicMessages: { topic: string; messages: Message[] }[], idempotent: boolean): Promise<void> {
+    const { abandonMs } = this.#options
+    const compression = compressionOf(this.#options.compression)
+    try {
+      const producer = await withDeadline(this.#connected(idempotent), abandonMs, 'connecting to Kafka')
+      await withDeadline(producer.sendBatch({ acks: -1, compression, topicMessages }), abandonMs, 'sending to Kafka')
+    } catch (error) {
+      const failure = kafkaFailure(error)
+      await this.#discard()
+      this.#emit({ event: 'kafka_producer_replaced', reason: `${failure.code}: ${failure.message}` })
+      throw failure
+    }
+  }
+
+  #idempotentNow = false
+
+  async #connected(idempotent: boolean): Promise<Producer> {
+    if (this.#producer !== null && this.#idempotentNow === idempotent) return this.#producer
+    await this.#discard()
+    const kafka = await newKafka(this.#options.client, this.#emit)
+    const producer = kafka.producer({
+      idempotent,
+      allowAutoTopicCreation: false,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      // Few: a send that kafkajs retries for ever cannot be stopped, not even by disconnecting. Repeats by kafkajs
+      // itself are dropped by sequence number, so a broker frozen for some request timeouts leaves no double.
+      retry: { initialRetryTime: 50, maxRetryTime: 2000, retries: idempotent ? 6 : 2 },
+    })
+    await producer.connect()
+    this.#producer = producer
+    this.#idempotentNow = idempotent
+    return producer
+  }
+
+  async #discard(): Promise<void> {
+    const producer = this.#producer
+    this.#producer = null
+    if (producer === null) return
+    // A frozen broker would hold disconnect for ever; the object is dropped either way.
+    producer.disconnect().catch(() => undefined)
+    await Promise.resolve()
+  }
+}
+
+function halves(batch: RecordBatch, { topic, partition, records }: Part): Part[] {
+  const middle = Math.ceil(records.count / 2)
+  // The parts are a stack: the first half goes on top, so that the order stays.
+  return [
+    { topic, partition, records: batch.slice(records, middle, records.count) },
+    { topic, partition, records: batch.slice(records, 0, middle) },
+  ]
+}

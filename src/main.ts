@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import type { Command } from './cli/command.ts'
+import { configCommand } from './cli/config.ts'
+import { dispatch } from './cli/dispatch.ts'
+import { runCommand } from './cli/run.ts'
+import { rolesRunner } from './cli/run-roles.ts'
+import { schemasCommand } from './cli/schemas.ts'
+import { topicsCommand } from './cli/topics.ts'
+import { versionCommand } from './cli/version.ts'
+import { workOnSchemas } from './cli/work-on-schemas.ts'
+import { workOnTopics } from './cli/work-on-topics.ts'
+
+/** The process edge: the only file that knows `process` as a whole, and the one that says which commands there are. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const runRoles = rolesRunner({
+  version,
+  onSignal: (handle) => {
+    process.on('SIGTERM', () => handle('SIGTERM'))
+    process.on('SIGINT', () => handle('SIGINT'))
+  },
+  exit: (code) => process.exit(code),
+})
+
+const commands: readonly Command[] = [
+  runCommand(runRoles),
+  topicsCommand(workOnTopics),
+  schemasCommand(workOnSchemas),
+  configCommand,
+  versionCommand(version),
+]
+
+// A reader such as `head` may leave before everything is written: that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
+process.exitCode = await dispatch(commands, process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  readFile: (path) => readFileSync(path, 'utf8'),
+})

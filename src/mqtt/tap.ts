@@ -1,0 +1,136 @@
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { type PublishFrame, readPublish, readVariableInteger, writePubacks } from './publish-frame.ts'
+
+export interface TapListener {
+  /** One PUBLISH of QoS 0 or 1, as it arrived. */
+  publish(frame: PublishFrame): void
+  /** Everything that one socket read gave has been handed over. */
+  endOfRead(): void
+}
+
+const PINGREQ = 0xc0
+const pingresp = Buffer.from([0xd0, 0])
+
+/**
+ * The stream under MQTT.js: takes every PUBLISH for itself and passes all other packets on.
+ *
+ * Why: MQTT.js handles one inbound packet at a time and acknowledges when the handler returns. Here a PUBACK is a
+ * plain write on the socket that the PUBLISH came from, whenever Kafka is done, so no acknowledgement can ever reach
+ * another connection, and no private part of MQTT.js is touched (`new MqttClient(() => duplex, options)` is public).
+ *
+ * Acknowledgements may be written between packets of MQTT.js, never inside one: it corks the stream around each
+ * packet, so every `_writev` carries whole packets.
+ */
+export class Tap extends Duplex {
+  readonly #socket: Socket
+  #listener: TapListener = { publish: () => undefined, endOfRead: () => undefined }
+  /** Chunks of a packet that is not complete yet, and how many bytes it needs (0: not known yet). */
+  #partial: Buffer[] = []
+  #partialLength = 0
+  #needed = 0
+  #held = false
+
+  constructor(socket: Socket) {
+    super({ autoDestroy: true, emitClose: true, allowHalfOpen: false })
+    this.#socket = socket
+    socket.on('data', (chunk: Buffer) => this.#take(chunk))
+    socket.on('error', (error) => this.destroy(error))
+    socket.on('end', () => this.push(null))
+    socket.on('close', () => this.destroy())
+  }
+
+  /** Who gets the PUBLISH packets. To be called before the first byte can arrive. */
+  listen(listener: TapListener): void {
+    this.#listener = listener
+  }
+
+  /** Writes PUBACKs for these packet ids, in this order, at once. */
+  acknowledge(packetIds: readonly number[]): void {
+    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(writePubacks(packetIds))
+  }
+
+  /**
+   * Stops reading the socket. The last resort against a broker that overruns Receive Maximum. The broker's PINGRESP
+   * cannot be read meanwhile, so this tap answers the client's PINGREQ itself; the broker still gets it.
+   */
+  hold(): void {
+    this.#held = true
+    this.#socket.pause()
+  }
+
+  resumeReading(): void {
+    this.#held = false
+    this.#socket.resume()
+  }
+
+  override _read(): void {
+    // What is passed on is rare and small (CONNACK, SUBACK, PINGRESP): it never needs to wait for the reader.
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#send(chunk, done)
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#send(chunks.length === 1 && chunks[0] ? chunks[0].chunk : Buffer.concat(chunks.map((c) => c.chunk)), done)
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.end(done)
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroy()
+    done(error)
+  }
+
+  #send(bytes: Buffer, done: (error?: Error | null) => void): void {
+    if (this.#held && bytes[0] === PINGREQ) this.push(pingresp)
+    this.#socket.write(bytes, done)
+  }
+
+  #take(chunk: Buffer): void {
+    try {
+      const whole = this.#join(chunk)
+      if (whole !== null) this.#split(whole)
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    this.#listener.endOfRead()
+  }
+
+  /** Puts the chunk behind what is left of the last read; null while one packet is still incomplete. */
+  #join(chunk: Buffer): Buffer | null {
+    if (this.#partialLength === 0) return chunk
+    this.#partial.push(chunk)
+    this.#partialLength += chunk.length
+    // A large packet arrives in many chunks: join once, when it is complete.
+    if (this.#partialLength < this.#needed) return null
+    const joined = Buffer.concat(this.#partial, this.#partialLength)
+    this.#partial = []
+    this.#partialLength = 0
+    this.#needed = 0
+    return joined
+  }
+
+  #split(buffer: Buffer): void {
+    let start = 0
+    while (start < buffer.length) {
+      const length = readVariableInteger(buffer, start + 1, buffer.length)
+      const end = length === null ? Number.POSITIVE_INFINITY : length.next + length.value
+      if (length === null || end > buffer.length) {
+        this.#partial = [buffer.subarray(start)]
+        this.#partialLength = buffer.length - start
+        this.#needed = length === null ? 0 : end - start
+        return
+      }
+      const first = buffer[start] ?? 0
+      // QoS 2 is never granted (we ask for 1); should it come, MQTT.js carries out its handshake.
+      if (first >> 4 === 3 && (first & 6) !== 4) this.#listener.publish(readPublish(buffer, start, length.next, end))
+      else this.push(buffer.subarray(start, end))
+      start = end
+    }
+  }
+}

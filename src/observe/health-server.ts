@@ -1,0 +1,107 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Failure, messageOf } from '../kernel/failure.ts'
+import type { Condition, Conditions } from './conditions.ts'
+import type { Emit } from './events/event.ts'
+
+export interface Health {
+  /** Does the process make progress? Never asks a broker: one outage must not become a restart storm. */
+  readonly live: Conditions
+  /** Was everything reached once? */
+  readonly started: Conditions
+  readonly ready: Conditions
+}
+
+export interface Scrape {
+  readonly contentType: string
+  metricsText(): Promise<string>
+}
+
+/** Serves /livez, /readyz, /startupz and /metrics. */
+export class HealthServer {
+  readonly #health: Health
+  readonly #scrape: Scrape
+  readonly #emit: Emit
+  readonly #server: Server
+
+  constructor(health: Health, scrape: Scrape, emit: Emit) {
+    this.#health = health
+    this.#scrape = scrape
+    this.#emit = emit
+    this.#server = createServer((request, response) => {
+      this.#answer(request.method ?? '', request.url ?? '', response).catch((error: unknown) => {
+        this.#emit({ event: 'unexpected_error', where: 'health_server', error: messageOf(error) })
+        if (!response.headersSent) response.writeHead(500)
+        response.end()
+      })
+    })
+  }
+
+  /** Starts to listen; returns the port. Throws a fatal Failure `cannot_listen`. */
+  async open(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    }).catch((error: unknown) => {
+      const next = 'set observe.host and observe.port to an address that is free'
+      throw new Failure('fatal', 'cannot_listen', `cannot listen on ${host}:${port}: ${messageOf(error)}; ${next}`, {
+        cause: error,
+      })
+    })
+    const taken = (this.#server.address() as AddressInfo).port
+    this.#emit({ event: 'http_listening', part: 'health', host, port: taken })
+    return taken
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  async #answer(method: string, url: string, response: ServerResponse): Promise<void> {
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end()
+      return
+    }
+    const path = url.split('?', 1)[0] ?? ''
+    if (path === '/metrics') {
+      const body = await this.#scrape.metricsText()
+      response.writeHead(200, { 'content-type': this.#scrape.contentType, 'cache-control': 'no-store' })
+      response.end(method === 'HEAD' ? undefined : body)
+      return
+    }
+    const conditions = this.#conditionsOf(path)
+    if (conditions === null) {
+      response.writeHead(404, { 'content-type': 'application/json' }).end(notFound)
+      return
+    }
+    const body = `${JSON.stringify({ status: conditions.holds ? 'ok' : 'not ok', conditions: conditions.all().map(shown) })}\n`
+    const status = conditions.holds ? 200 : 503
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    response.end(method === 'HEAD' ? undefined : body)
+  }
+
+  #conditionsOf(path: string): Conditions | null {
+    switch (path) {
+      case '/livez':
+        return this.#health.live
+      case '/readyz':
+        return this.#health.ready
+      case '/startupz':
+        return this.#health.started
+      default:
+        return null
+    }
+  }
+}
+
+const notFound = `${JSON.stringify({ status: 'no such path', paths: ['/livez', '/readyz', '/startupz', '/metrics'] })}\n`
+
+function shown(condition: Condition): object {
+  return { ...condition, since: new Date(condition.since).toISOString() }
+}

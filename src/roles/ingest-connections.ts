@@ -1,0 +1,39 @@
+import type { ConnectionOptions } from '../mqtt/connection.ts'
+import type { Settings } from '../config/settings.ts'
+
+/**
+ * The consuming connections of one worker. Client ids are fixed by the slot, so a worker that comes back finds its
+ * sessions again. `evt` and everything else are kept apart, so that presence cannot hide behind a backlog of punches.
+ */
+export function ingestConnections(settings: Settings): readonly ConnectionOptions[] {
+  const { mqtt, commands, presence } = settings
+  const filterOf = (leaf: string): string =>
+    mqtt.mode === 'queue' ? `$queue/${mqtt.queues[leaf] ?? leaf}` : `$share/${mqtt.group}/api/mqtt/v1/+/${leaf}`
+  const punches: ConnectionOptions[] = []
+  for (let i = 0; i < mqtt.connections; i += 1) {
+    const number = mqtt.slot * mqtt.connections + i
+    punches.push({ ...common(settings), clientId: `${clientIdBase(settings)}-evt-${number}`, filters: [filterOf('evt')] })
+  }
+  const rest = ['st', ...commands.replyLeaves].map(filterOf)
+  if (presence.brokerEventTopic !== null) rest.push(`$share/${mqtt.group}/${presence.brokerEventTopic}`)
+  return [...punches, { ...common(settings), clientId: `${clientIdBase(settings)}-st-${mqtt.slot}`, filters: rest }]
+}
+
+function clientIdBase({ mqtt }: Settings): string {
+  return `${mqtt.clientIdPrefix}-${mqtt.group}`
+}
+
+function common({ mqtt }: Settings): Omit<ConnectionOptions, 'clientId' | 'filters'> {
+  return {
+    url: mqtt.url,
+    username: mqtt.username,
+    password: mqtt.password,
+    passwordFile: mqtt.passwordFile,
+    tls: mqtt.tls,
+    cleanStart: false,
+    sessionExpirySeconds: mqtt.sessionExpirySeconds,
+    receiveMaximum: mqtt.receiveMaximum,
+    keepaliveSeconds: mqtt.keepaliveSeconds,
+    connectTimeoutMs: mqtt.connectTimeoutMs,
+  }
+}

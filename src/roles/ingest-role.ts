@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import type { Settings } from '../config/settings.ts'
+import { DeviceRegistry } from '../device/device-registry.ts'
+import { Pump } from '../flow/pump.ts'
+import { Sender } from '../flow/sender.ts'
+import type { Registry } from '../kafka/registry.ts'
+import { KafkaWriter } from '../kafka/writer.ts'
+import { Backoff } from '../kernel/backoff.ts'
+import { withDeadline } from '../kernel/deadline.ts'
+import { Releasers } from '../kernel/releasers.ts'
+import { IngestSource } from '../mqtt/ingest-source.ts'
+import type { BridgeEvent } from '../observe/events/event.ts'
+import type { ChannelName } from '../records/catalogue.ts'
+import { compileIngest } from '../routes/ingest.ts'
+import { DeviceTable } from './device-table.ts'
+import { ingestConnections } from './ingest-connections.ts'
+import { ingestDecider } from './ingest-decider.ts'
+import { kafkaClientOptions, waitForEncodings } from './kafka-side.ts'
+import type { Role, RoleDeps } from './role.ts'
+
+const writes: readonly ChannelName[] = ['attendance', 'presence', 'deadLetter', 'commandReply']
+
+/** Conditions of readiness that this role speaks for. */
+export const ingestConditions = ['ingest.kafka', 'ingest.registry', 'ingest.devices', 'ingest.mqtt'] as const
+
+/** Read deliveries of EMQX, turn them into records, write them to Kafka, acknowledge. */
+export class IngestRole implements Role {
+  readonly name = 'ingest'
+  readonly #settings: Settings
+  readonly #registry: Registry
+  readonly #deps: RoleDeps
+  readonly #stop = new AbortController()
+  readonly #releasers = new Releasers()
+  #source: IngestSource | null = null
+  #sender: Sender | null = null
+
+  constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
+    this.#settings = settings
+    this.#registry = registry
+    this.#deps = deps
+  }
+
+  async open(): Promise<void> {
+    const { clock, random, ready } = this.#deps
+    const { kafka, mqtt } = this.#settings
+    const { signal } = this.#stop
+    const encodings = await waitForEncodings(
+      this.name,
+      writes,
+      ['device'],
+      this.#settings,
+      this.#registry,
+      this.#deps,
+      signal,
+    )
+
+    const devices = new DeviceRegistry(this.#settings)
+    const table = new DeviceTable(this.#settings, this.#registry, devices, this.#deps, signal)
+    this.#releasers.add('device table', () => table.close())
+    table.open()
+    await table.restored
+    ready.say('ingest.devices', true, 'read to its end')
+
+    const writer = new KafkaWriter(
+      {
+        client: kafkaClientOptions(this.#settings),
+        idempotent: kafka.idempotent,
+        compression: kafka.compression,
+        limits: { maxRecords: kafka.batchMaxRecords, maxBytesPerPartition: kafka.batchMaxBytes },
+        abandonMs: kafka.connectTimeoutMs + 8 * kafka.requestTimeoutMs,
+      },
+      encodings,
+      this.#emit,
+    )
+    this.#releasers.add('kafka writer', () => writer.close())
+    const sender = new Sender(
+      { gapMs: kafka.gapMs, stallMs: kafka.requestTimeoutMs / 2 },
+      {
+        writer,
+        clock,
+        emit: this.#emit,
+        backoff: new Backoff({ ...kafka.retry, random }),
+        settled: () => this.#source?.flush(),
+      },
+    )
+    this.#sender = sender
+    this.#releasers.add('sender', () => sender.close())
+    this.#deps.conservation.pendingFrom(() => sender.pending)
+
+    const rules = compileIngest(this.#settings, this.#deps.bridgeVersion)
+    const pump = new Pump(ingestDecider(rules, devices, randomUUID), sender, this.#emit)
+    const source = new IngestSource(ingestConnections(this.#settings), {
+      pump,
+      clock,
+      emit: this.#emit,
+      random,
+      reconnect: mqtt.reconnect,
+    })
+    this.#source = source
+    this.#releasers.add('mqtt connections', () => source.close(1000))
+    source.open()
+  }
+
+  pending(): number {
+    return this.#source?.pending ?? 0
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    const { emit } = this.#deps
+    this.#stop.abort()
+    const [source, sender] = [this.#source, this.#sender]
+    if (source !== null && sender !== null) {
+      emit({ event: 'drain_step', step: 'ingest: waiting for Kafka to store what was taken in', pending: source.pending })
+      source.stopAccepting()
+      await withDeadline(sender.drained(), (graceMs * 3) / 4, 'draining').catch(() => {
+        emit({ event: 'drain_cut', held: ['kafka'], pending: source.pending })
+      })
+      emit({ event: 'drain_step', step: 'ingest: disconnecting, sessions are kept', pending: source.pending })
+      await source.close(graceMs / 4)
+    }
+    await this.#releasers.releaseAll()
+  }
+
+  /** Every event of this role passes here, and readiness follows some of them. */
+  readonly #emit = (event: BridgeEvent): void => {
+    const { emit, ready } = this.#deps
+    emit(event)
+    switch (event.event) {
+      case 'kafka_send_stalled':
+        ready.say('ingest.kafka', false, `records wait: ${event.code}`)
+        break
+      case 'kafka_send_recovered':
+        ready.say('ingest.kafka', true, 'records are stored')
+        break
+      case 'mqtt_subscribed':
+      case 'mqtt_disconnected':
+      case 'mqtt_subscription_refused': {
+        const missing = this.#source?.missing ?? []
+        const holds = this.#source !== null && missing.length === 0
+        ready.say('ingest.mqtt', holds, holds ? 'subscribed' : `not subscribed: ${missing.join(' ')}`)
+        break
+      }
+      default:
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { Conditions } from '../observe/conditions.ts'
+import type { Conservation } from '../observe/conservation.ts'
+import type { Emit } from '../observe/events/event.ts'
+
+/** What every role is given. Nothing here belongs to one role. */
+export interface RoleDeps {
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly random: () => number
+  /** Conditions of readiness; a role speaks for its own, named `{role}.{what}`. */
+  readonly ready: Conditions
+  readonly started: Conditions
+  readonly conservation: Conservation
+  readonly bridgeVersion: string
+}
+
+export interface Role {
+  readonly name: string
+  /** Starts the work. Resolves when the role has begun; rejects with a `fatal` Failure when it never can. */
+  open(): Promise<void>
+  /** Finishes what is in flight: three quarters of `graceMs` to finish, the rest to cut. */
+  drain(graceMs: number): Promise<void>
+  /** What is still in flight. */
+  pending(): number
+}

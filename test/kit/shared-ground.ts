@@ -1,0 +1,37 @@
+import { inject } from 'vitest'
+import type { TestProject } from 'vitest/node'
+import { openGround } from '../../scripts/ground/open-ground.ts'
+
+/** Addresses of the servers that all files of the `system` project share. Never stop or freeze them. */
+export interface SharedGround {
+  /** `host:port`, without login and TLS. */
+  readonly kafkaBrokers: readonly string[]
+  /** Base address of the Confluent API. */
+  readonly registryUrl: string
+  readonly mqttUrl: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    sharedGround: SharedGround
+  }
+}
+
+/** The shared servers, for a test file. */
+export function sharedGround(): SharedGround {
+  return inject('sharedGround')
+}
+
+/** Vitest's global set-up of the `system` project: one Kafka, one registry and one Mosquitto for all of its files. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const ground = await openGround()
+  try {
+    const [kafka, registry, mosquitto] = await Promise.all([ground.kafka(), ground.registry(), ground.mosquitto()])
+    const shared = { kafkaBrokers: kafka.brokers, registryUrl: registry.url, mqttUrl: mosquitto.url }
+    project.provide('sharedGround', shared)
+  } catch (error) {
+    await ground.close()
+    throw error
+  }
+  return () => ground.close()
+}
