@@ -16,6 +16,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const runRoles = rolesRunner({
   version,
+  node: process.version,
   onSignal: (handle) => {
     process.on('SIGTERM', () => handle('SIGTERM'))
     process.on('SIGINT', () => handle('SIGINT'))

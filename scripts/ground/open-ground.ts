@@ -21,6 +21,7 @@ export class Ground {
   readonly #surroundings: Surroundings
   readonly #servers: { kill(): Promise<void> }[] = []
   #certificates: Promise<Certificates> | null = null
+  #closed = false
 
   constructor(folder: string, say: Say) {
     this.folder = folder
@@ -29,23 +30,23 @@ export class Ground {
   }
 
   async kafka(options: KafkaOptions = {}): Promise<KafkaServer> {
-    return await this.#started(prepareKafka(this.#surroundings, options))
+    return this.#started(prepareKafka(this.#surroundings, options))
   }
 
   async registry(options: RegistryOptions = {}): Promise<RegistryServer> {
-    return await this.#started(prepareRegistry(this.#surroundings, options))
+    return this.#started(prepareRegistry(this.#surroundings, options))
   }
 
   async mosquitto(options: MosquittoOptions = {}): Promise<MosquittoServer> {
-    return await this.#started(prepareMosquitto(this.#surroundings, options))
+    return this.#started(prepareMosquitto(this.#surroundings, options))
   }
 
   async artemis(options: ArtemisOptions = {}): Promise<ArtemisServer> {
-    return await this.#started(prepareArtemis(this.#surroundings, options))
+    return this.#started(prepareArtemis(this.#surroundings, options))
   }
 
   async hivemq(options: HivemqOptions = {}): Promise<HivemqServer> {
-    return await this.#started(prepareHivemq(this.#surroundings, options))
+    return this.#started(prepareHivemq(this.#surroundings, options))
   }
 
   /** The authority that signed the servers' certificates, made on first use. */
@@ -56,12 +57,14 @@ export class Ground {
 
   /** Kills every server and removes the data. The same happens when this process ends, however it ends. */
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.all(this.#servers.map((server) => server.kill()))
     await this.#watchdog.close()
   }
 
   async #started<S extends { start(): Promise<void>; kill(): Promise<void> }>(preparing: Promise<S>): Promise<S> {
     const server = await preparing
+    if (this.#closed) throw new Error('the ground was closed meanwhile')
     this.#servers.push(server)
     await server.start()
     return server

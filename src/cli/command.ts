@@ -1,14 +1,10 @@
 import type { Surroundings } from '../config/substitution.ts'
 
-export interface TextOut {
-  write(text: string): unknown
-}
-
 /** What a command may touch of the process it runs in. */
 export interface CommandIo extends Surroundings {
   readonly stdin: NodeJS.ReadableStream
-  readonly stdout: TextOut
-  readonly stderr: TextOut
+  readonly stdout: NodeJS.WritableStream
+  readonly stderr: NodeJS.WritableStream
 }
 
 /** One word after `bridge`. */

@@ -6,6 +6,7 @@ import { Failure, messageOf } from '../kernel/failure.ts'
 import { Conditions } from '../observe/conditions.ts'
 import { HealthServer } from '../observe/health-server.ts'
 import { Observer } from '../observe/observer.ts'
+import { CommandRole, commandConditions } from '../roles/command-role.ts'
 import { IngestRole, ingestConditions } from '../roles/ingest-role.ts'
 import type { Role, RoleDeps } from '../roles/role.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -14,6 +15,8 @@ import type { RoleName, RunRoles } from './run.ts'
 /** What only the process edge can give. */
 export interface ProcessEdge {
   readonly version: string
+  /** Version of Node.js. */
+  readonly node: string
   /** Calls back for SIGTERM and SIGINT, each time. */
   onSignal(handle: (signal: string) => void): void
   /** Ends the process now. */
@@ -26,6 +29,7 @@ interface RoleKind {
 }
 
 const kinds: Readonly<Record<RoleName, RoleKind>> = {
+  command: { conditions: commandConditions, build: (settings, registry, deps) => new CommandRole(settings, registry, deps) },
   ingest: { conditions: ingestConditions, build: (settings, registry, deps) => new IngestRole(settings, registry, deps) },
 }
 
@@ -36,12 +40,13 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     const observer = new Observer({
       level: settings.observe.logLevel,
       version: edge.version,
+      node: edge.node,
       secrets: secretsOf(settings),
     })
     observer.watchProcess()
     const { emit } = observer
     const began = clock.now()
-    emit({ event: 'process_starting', version: edge.version, node: process.version, roles: names, config: files.join(', ') || 'defaults' })
+    emit({ event: 'process_starting', version: edge.version, node: edge.node, roles: names, config: files.join(', ') || 'defaults' })
 
     const conditions = names.flatMap((name) => kinds[name].conditions)
     const health = {

@@ -5,7 +5,7 @@ import type { Command, CommandIo } from './command.ts'
 import { exitCodesText } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
 
-export const roleNames = ['ingest'] as const
+export const roleNames = ['ingest', 'command'] as const
 export type RoleName = (typeof roleNames)[number]
 
 /** Runs the roles until a signal ends them; resolves to the exit code. */

@@ -4,6 +4,10 @@ import type { BridgeRecord } from '../records/bridge-record.ts'
 export interface Publication {
   readonly ticket: number
   readonly deviceSn: string
+  /** As in the envelope. */
+  readonly commandId: string
+  /** Of the request record; null without. */
+  readonly traceparent: string | null
   readonly topic: string
   readonly payload: Buffer
   /** From this instant on it must not be sent, not even again after a reconnect; epoch milliseconds, null: never. */

@@ -38,12 +38,14 @@ export class CommandLifecycle {
     command.onlineMeanwhile = false
     this.#known.move(command, { at: 'publishing', work, ticket, again })
     this.#out.set(ticket, command)
-    const { deviceSn } = command.subject
+    const { deviceSn, commandId } = command.subject
     return {
       kind: 'publish',
       publication: {
         ticket,
         deviceSn,
+        commandId,
+        traceparent: work.traceparent,
         topic: `api/mqtt/v1/${deviceSn}/cmd`,
         payload: work.payload,
         expiresAt: work.expiresAt,

@@ -42,9 +42,11 @@ export class CommandPartition {
     this.#life = new CommandLifecycle(this.#known, rules)
   }
 
-  /** How many commands are remembered, and how many publications are out. */
-  counts(): { readonly known: number; readonly publishing: number } {
-    return { known: this.#known.size, publishing: this.#life.publishing }
+  /** How many commands are remembered, and how many are out or wait. Takes time in proportion to the latter. */
+  counts(): { readonly known: number; readonly publishing: number; readonly waiting: number } {
+    let waiting = 0
+    for (const { phase } of this.#known.active()) if (phase.at === 'waiting') waiting += 1
+    return { known: this.#known.size, publishing: this.#life.publishing, waiting }
   }
 
   /**

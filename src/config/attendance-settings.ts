@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isKnownZone } from '../device/zone-clock.ts'
 import type { AttendanceState, VerifyMethod } from '../records/generated/attendance-event.ts'
 import { group, mapOption, option, overlayMap } from './option.ts'
 import {
@@ -6,6 +7,7 @@ import {
   flag,
   instant,
   mqttTopic,
+  noZone,
   pseudonymKey,
   replyLeaf,
   seconds,
@@ -14,6 +16,7 @@ import {
   textList,
   whole,
   zoneName,
+  zoneText,
 } from './value-rules.ts'
 
 /** Symbols of the Avro enum AttendanceState. */
@@ -50,14 +53,27 @@ const method = z.enum(verifyMethods)
 
 const device = z.strictObject({
   deviceSn: serial.meta({ description: 'Serial number of the device, as in its MQTT topic.' }),
-  timeZone: option(zoneName.nullable(), null, 'IANA zone of the device clock.'),
+  timeZone: option(zoneText.nullable(), null, 'IANA zone of the device clock.'),
   tenantId: option(text.nullable(), null, 'Owner of the device.'),
   model: option(text.nullable(), null, 'Model of the device; selects a map of attendance.modelStateMaps.'),
   stateMap: option(overlayMap(state, {}).nullable(), null, 'Raw state to AttendanceState, for this device only.'),
 })
 
 export const devices = option(
-  z.array(device),
+  z.array(device).superRefine(
+    (list: readonly unknown[], context) => {
+      // Once for each zone, not for each device: a fleet has many thousand devices and few zones.
+      const known = new Map<string, boolean>()
+      for (const [index, item] of list.entries()) {
+        const zone: unknown = typeof item === 'object' && item !== null && 'timeZone' in item ? item.timeZone : null
+        if (typeof zone !== 'string') continue
+        if (!known.has(zone)) known.set(zone, isKnownZone(zone))
+        if (known.get(zone) === false) context.addIssue({ code: 'custom', path: [index, 'timeZone'], message: noZone })
+      }
+    },
+    // Also when an entry has another fault, so that all faults are named together.
+    { when: ({ value }) => Array.isArray(value) },
+  ),
   [],
   'What is known of single devices; a record on the device topic replaces the entry of its serial. Of two entries with one serial the last counts.',
 )
@@ -119,6 +135,9 @@ export const deadLetter = group('What a dead letter may keep.', {
 })
 
 export const commands = group('Commands to time-attendance devices.', {
+  maxInFlight: option(whole(1, 65_535), 1000, 'Most commands that the MQTT broker has not answered yet; its own limit may be lower.'),
+  maxPendingPerPartition: option(whole(1, 1_000_000), 1000, 'Requests of one partition in work before no more are read.'),
+  pubackTimeoutMs: option(whole(100, 600_000), 10_000, 'A publication that is not answered this long ends the connection, in milliseconds; it is published again on the next one.'),
   strictOps: option(flag, false, 'Refuse operations that are not in the catalogue.'),
   replyLeaves: option(z.array(replyLeaf), [], 'Further last topic levels on which devices answer, such as rsp.'),
   doorExpirySeconds: option(seconds, 30, 'A door operation is never published later than this.'),

@@ -20,10 +20,11 @@ export const seconds = whole(0, 3_153_600_000)
 export const milliseconds = whole(0, 86_400_000)
 export const port = whole(0, 65_535)
 
-export const zoneName = rule(
-  z.string().refine(isKnownZone, 'is no zone of the IANA database'),
-  'the name of an IANA time zone, such as Asia/Kolkata',
-)
+const aZone = 'the name of an IANA time zone, such as Asia/Kolkata'
+export const noZone = 'is no zone of the IANA database'
+export const zoneName = rule(z.string().refine(isKnownZone, noZone), aZone)
+/** For lists, whose zones are looked up together. */
+export const zoneText = rule(z.string(), aZone)
 
 export const serial = rule(
   z.string().refine(isSerial, 'is no serial number'),

@@ -4,7 +4,7 @@ import type { DeadLetter } from '../records/generated/dead-letter.ts'
 import { type HeaderMode, recordHeaders } from '../records/headers.ts'
 import { deadLetterId } from '../records/ids.ts'
 import type { MqttMessage } from '../records/mqtt-message.ts'
-import { type KeepRules, type KeptPayload, keepPayload } from './kept-payload.ts'
+import { type KeepRules, type KeptPayload, keepPayload, withheldPayload } from './kept-payload.ts'
 import { cutCharacters, replaceLoneSurrogates } from './text-rules.ts'
 
 /** Code to stage (attendance 10.1). INTERNAL_ERROR and the codes of the sink have the stage where it happened. */
@@ -156,7 +156,7 @@ export function refuseMessage(
       mqttTopic: escapeTopic(message.topic),
       deviceSn,
       original,
-      kept: keepPayload(original, rules.keep),
+      kept: keptOrWithheld(original, rules.keep),
       batchIndex: item?.index ?? null,
       batchSize: item?.size ?? (part !== null && 'batchSize' in part ? part.batchSize : null),
       qos: message.qos,
@@ -168,4 +168,13 @@ export function refuseMessage(
     },
     rules,
   )
+}
+
+/** A payload on which the reader itself fails is withheld, so that the dead letter can always be made. */
+function keptOrWithheld(original: Uint8Array, rules: KeepRules): KeptPayload {
+  try {
+    return keepPayload(original, rules)
+  } catch {
+    return withheldPayload
+  }
 }

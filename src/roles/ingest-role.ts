@@ -13,9 +13,9 @@ import type { BridgeEvent } from '../observe/events/event.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { compileIngest } from '../routes/ingest.ts'
 import { DeviceTable } from './device-table.ts'
-import { ingestConnections } from './ingest-connections.ts'
+import { ingestConnections } from './mqtt-connections.ts'
 import { ingestDecider } from './ingest-decider.ts'
-import { kafkaClientOptions, waitForEncodings } from './kafka-side.ts'
+import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import type { Role, RoleDeps } from './role.ts'
 
 const writes: readonly ChannelName[] = ['attendance', 'presence', 'deadLetter', 'commandReply']
@@ -44,7 +44,7 @@ export class IngestRole implements Role {
     const { clock, random, ready } = this.#deps
     const { kafka, mqtt } = this.#settings
     const { signal } = this.#stop
-    const encodings = await waitForEncodings(
+    const { encodings } = await waitForEncodings(
       this.name,
       writes,
       ['device'],
@@ -61,28 +61,15 @@ export class IngestRole implements Role {
     await table.restored
     ready.say('ingest.devices', true, 'read to its end')
 
-    const writer = new KafkaWriter(
-      {
-        client: kafkaClientOptions(this.#settings),
-        idempotent: kafka.idempotent,
-        compression: kafka.compression,
-        limits: { maxRecords: kafka.batchMaxRecords, maxBytesPerPartition: kafka.batchMaxBytes },
-        abandonMs: kafka.connectTimeoutMs + 8 * kafka.requestTimeoutMs,
-      },
-      encodings,
-      this.#emit,
-    )
+    const writer = new KafkaWriter(writerOptions(this.#settings), encodings, this.#emit)
     this.#releasers.add('kafka writer', () => writer.close())
-    const sender = new Sender(
-      { gapMs: kafka.gapMs, stallMs: kafka.requestTimeoutMs / 2 },
-      {
-        writer,
-        clock,
-        emit: this.#emit,
-        backoff: new Backoff({ ...kafka.retry, random }),
-        settled: () => this.#source?.flush(),
-      },
-    )
+    const sender = new Sender(senderOptions(this.#settings), {
+      writer,
+      clock,
+      emit: this.#emit,
+      backoff: new Backoff({ ...kafka.retry, random }),
+      settled: () => this.#source?.flush(),
+    })
     this.#sender = sender
     this.#releasers.add('sender', () => sender.close())
     this.#deps.conservation.pendingFrom(() => sender.pending)
@@ -106,7 +93,9 @@ export class IngestRole implements Role {
   }
 
   async drain(graceMs: number): Promise<void> {
-    const { emit } = this.#deps
+    const { emit, clock } = this.#deps
+    const end = clock.now() + graceMs
+    const left = (): number => Math.max(0, end - clock.now())
     this.#stop.abort()
     const [source, sender] = [this.#source, this.#sender]
     if (source !== null && sender !== null) {
@@ -116,9 +105,10 @@ export class IngestRole implements Role {
         emit({ event: 'drain_cut', held: ['kafka'], pending: source.pending })
       })
       emit({ event: 'drain_step', step: 'ingest: disconnecting, sessions are kept', pending: source.pending })
-      await source.close(graceMs / 4)
+      await source.close(left())
     }
-    await this.#releasers.releaseAll()
+    // Leaving a consumer group asks Kafka, which may be the one that does not answer.
+    await withDeadline(this.#releasers.releaseAll(), left(), 'releasing').catch(() => undefined)
   }
 
   /** Every event of this role passes here, and readiness follows some of them. */

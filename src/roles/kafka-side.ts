@@ -1,15 +1,39 @@
 import type { Settings } from '../config/settings.ts'
+import type { SenderOptions } from '../flow/sender.ts'
 import type { KafkaClientOptions } from '../kafka/client.ts'
 import { newKafka } from '../kafka/client.ts'
 import { resolveEncodings } from '../kafka/encodings.ts'
 import type { Encodings } from '../kafka/record-batch.ts'
 import type { Registry } from '../kafka/registry.ts'
 import { partitionCounts } from '../kafka/topics.ts'
+import type { WriterOptions } from '../kafka/writer.ts'
 import { Backoff } from '../kernel/backoff.ts'
 import { untilItWorks } from '../kernel/retry.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { topicsOf } from '../records/topics.ts'
 import type { RoleDeps } from './role.ts'
+
+/** What a role knows of Kafka when it starts. */
+export interface KafkaSide {
+  readonly encodings: Encodings
+  /** Number of partitions by topic. */
+  readonly partitions: ReadonlyMap<string, number>
+}
+
+export function writerOptions(settings: Settings): WriterOptions {
+  const { kafka } = settings
+  return {
+    client: kafkaClientOptions(settings),
+    idempotent: kafka.idempotent,
+    compression: kafka.compression,
+    limits: { maxRecords: kafka.batchMaxRecords, maxBytesPerPartition: kafka.batchMaxBytes },
+    abandonMs: kafka.connectTimeoutMs + 8 * kafka.requestTimeoutMs,
+  }
+}
+
+export function senderOptions({ kafka }: Settings): SenderOptions {
+  return { gapMs: kafka.gapMs, stallMs: kafka.requestTimeoutMs / 2 }
+}
 
 export function kafkaClientOptions({ kafka }: Settings): KafkaClientOptions {
   return {
@@ -39,7 +63,7 @@ export async function waitForEncodings(
   registry: Registry,
   deps: RoleDeps,
   signal: AbortSignal,
-): Promise<Encodings> {
+): Promise<KafkaSide> {
   const { emit, ready, random } = deps
   const topics = topicsOf(settings)
   const kafka = await newKafka(kafkaClientOptions(settings), emit)
@@ -63,5 +87,5 @@ export async function waitForEncodings(
   )
   emit({ event: 'registry_ready', subjects: write.length })
   ready.say(`${role}.registry`, true, 'schemas known')
-  return encodings
+  return { encodings, partitions }
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket, connect } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { freePorts } from '../../scripts/ground/run/free-ports.ts'
 import { FaultyPipe, type PipeFault } from './faulty-pipe.ts'
 
@@ -65,7 +65,7 @@ export class FaultProxy {
     await new Promise<void>((resolve) => this.#waiting.add({ count, resolve }))
   }
 
-  /** Ends every open connection: a FIN after what was already forwarded. New ones are accepted. */
+  /** Closes every open connection on both sides. New ones are accepted. */
   cut(): void {
     for (const { client, server } of this.#links) {
       client.destroy()
@@ -96,6 +96,11 @@ export class FaultProxy {
   /** Takes every fault back; what was held is forwarded now. */
   heal(): void {
     this.#set(both, { halted: false, delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY })
+    for (const { client, server } of this.#links) {
+      // The other side may have learned nothing of an end that came while everything was halted.
+      if (client.destroyed) server.destroy()
+      if (server.destroyed) client.destroy()
+    }
   }
 
   /** Connections are refused until `accept`. */

@@ -86,12 +86,9 @@ export async function runScenario(scenario: Scenario): Promise<void> {
       compareStep(step, actual)
     } catch (error) {
       const got = actual.map((line) => JSON.stringify(line)).join('\n')
-      throw new Error(
-        `${scenario.id} ${scenario.title}, step ${at + 1}: ${(error as Error).message}\ngot:\n${got}`,
-        {
-          cause: error,
-        },
-      )
+      throw new Error(`${scenario.id} ${scenario.title}, step ${at + 1}: ${(error as Error).message}\ngot:\n${got}`, {
+        cause: error,
+      })
     }
   })
 }

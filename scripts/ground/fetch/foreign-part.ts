@@ -15,7 +15,9 @@ export const foreignPart: Part = {
     const venv = join(folder, 'venv')
     await runCommand('python3', ['-m', 'venv', venv])
     const install = ['-m', 'pip', 'install', '-q', '--only-binary', ':all:', requirement]
-    await runCommand(join(venv, 'bin/python'), install, { next: 'see whether pip reaches its index, then run this again' })
+    await runCommand(join(venv, 'bin/python'), install, {
+      next: 'see whether pip reaches its index, then run this again',
+    })
     await runCommand(join(venv, 'bin/python'), ['-c', 'import confluent_kafka.schema_registry.avro'])
   },
   pins: {},

@@ -16,7 +16,9 @@ const quiet = ['-q', '-B', '-C']
 async function copyJars(name: string, folder: string): Promise<void> {
   const pom = join(groundScripts(), 'java', name, 'pom.xml')
   const output = `-DoutputDirectory=${join(folder, 'lib')}`
-  await runCommand('mvn', [...quiet, 'dependency:copy-dependencies', '-DincludeScope=runtime', output, '-f', pom], { next })
+  await runCommand('mvn', [...quiet, 'dependency:copy-dependencies', '-DincludeScope=runtime', output, '-f', pom], {
+    next,
+  })
 }
 
 /** Our main class, compiled against the jars it needs. */
@@ -54,7 +56,9 @@ export const registryPart: Part = {
     await runCommand('tar', ['xzf', archive, '-C', folder])
     await rm(archive)
   },
-  pins: { 'apicurio-registry-app-3.0.9-runner.jar': '5f030c7fa9e1e28a8a35fe5f00391fcaac2be02f6b4eedb3cc79474a3aa34097' },
+  pins: {
+    'apicurio-registry-app-3.0.9-runner.jar': '5f030c7fa9e1e28a8a35fe5f00391fcaac2be02f6b4eedb3cc79474a3aa34097',
+  },
 }
 
 export const artemisPart: Part = {
@@ -78,5 +82,8 @@ export const hivemqPart: Part = {
     await copyJars('hivemq', folder)
     await compile(hivemqMain, folder)
   },
-  pins: { 'lib/hivemq-community-edition-embedded-2025.5.jar': 'cc625155d166f729de00192ff4502de7a88e8db6c59fb263d2936044728d4861' },
+  pins: {
+    'lib/hivemq-community-edition-embedded-2025.5.jar':
+      'cc625155d166f729de00192ff4502de7a88e8db6c59fb263d2936044728d4861',
+  },
 }

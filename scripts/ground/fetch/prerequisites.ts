@@ -23,7 +23,10 @@ export const apt: Prerequisite = {
   command: ['apt-get', '--version'],
   next: 'use Debian or Ubuntu, whose package archive has Mosquitto; root is not needed',
 }
-export const dpkg: Prerequisite = { command: ['dpkg', '--version'], next: 'use Debian or Ubuntu; dpkg unpacks the packages' }
+export const dpkg: Prerequisite = {
+  command: ['dpkg', '--version'],
+  next: 'use Debian or Ubuntu; dpkg unpacks the packages',
+}
 export const openssl: Prerequisite = {
   command: ['openssl', 'version'],
   next: 'install openssl (Debian: apt-get install openssl); it makes the test certificates',
@@ -37,7 +40,9 @@ export class MissingPrerequisite extends Error {}
 
 /** Throws naming every command that is missing and the next step for each. */
 export function requireAll(purpose: string, needs: readonly Prerequisite[]): void {
-  const missing = needs.filter(({ command: [file, ...args] }) => spawnSync(file, args, { stdio: 'ignore' }).status !== 0)
+  const missing = needs.filter(
+    ({ command: [file, ...args] }) => spawnSync(file, args, { stdio: 'ignore' }).status !== 0,
+  )
   if (missing.length === 0) return
   const lines = missing.map(({ command, next }) => `  ${command[0]} is missing. Next: ${next}`)
   throw new MissingPrerequisite(`${purpose} cannot be had on this machine yet:\n${lines.join('\n')}`)

@@ -95,6 +95,6 @@ export class Child {
 
   async kill(): Promise<Exit> {
     this.signalGroup('SIGKILL')
-    return await this.exited
+    return this.exited
   }
 }

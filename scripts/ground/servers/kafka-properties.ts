@@ -6,6 +6,7 @@ export interface NodePorts {
   readonly controller: number
   readonly sasl: number
   readonly tls: number
+  readonly proxied: number
 }
 
 export interface NodeFacts {
@@ -28,10 +29,9 @@ export function kafkaProperties(node: NodeFacts, options: KafkaOptions): string 
   const listeners = [
     ...(isBroker ? [['PLAIN', node.ports.inner, 'PLAINTEXT'] as const] : []),
     ...(node.roles.includes('controller') ? [['CONTROLLER', node.ports.controller, 'PLAINTEXT'] as const] : []),
+    ...(isBroker && options.advertise !== undefined ? [['PROXIED', node.ports.proxied, 'PLAINTEXT'] as const] : []),
     ...(isBroker && users.length > 0 ? [['LOGIN', node.ports.sasl, 'SASL_PLAINTEXT'] as const] : []),
-    ...(isBroker && node.tls !== null
-      ? [['TLS', node.ports.tls, users.length > 0 ? 'SASL_SSL' : 'SSL'] as const]
-      : []),
+    ...(isBroker && node.tls !== null ? [['TLS', node.ports.tls, users.length > 0 ? 'SASL_SSL' : 'SSL'] as const] : []),
   ]
   const addresses = listeners.map(([name, port]) => `${name}://127.0.0.1:${port}`)
   const properties: Record<string, string> = {
@@ -62,7 +62,11 @@ export function kafkaProperties(node: NodeFacts, options: KafkaOptions): string 
     'log.cleaner.dedupe.buffer.size': '8388608',
   }
   if (isBroker) {
-    properties['advertised.listeners'] = addresses.filter((address) => !address.startsWith('CONTROLLER')).join(',')
+    const advertised = addresses.filter((address) => !address.startsWith('CONTROLLER:'))
+    const proxy = `PROXIED://127.0.0.1:${options.advertise?.[node.id - 1]}`
+    properties['advertised.listeners'] = advertised
+      .map((address) => (address.startsWith('PROXIED:') ? proxy : address))
+      .join(',')
     properties['inter.broker.listener.name'] = 'PLAIN'
   }
   if (isBroker && users.length > 0) {

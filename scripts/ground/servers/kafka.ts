@@ -19,6 +19,8 @@ export interface KafkaOptions {
   readonly users?: readonly { readonly name: string; readonly password: string }[]
   /** Adds a TLS listener, with a client certificate or without; it wants a login when there are users. */
   readonly tls?: 'server' | 'clientCertificate'
+  /** Ports of proxies, one per broker: adds a listener that names the proxy's port as its own. */
+  readonly advertise?: readonly number[]
   /** Broker settings, over ours. */
   readonly config?: Readonly<Record<string, string>>
   readonly heapMb?: number
@@ -34,6 +36,8 @@ export class KafkaServer {
   readonly saslBrokers: readonly string[]
   /** The TLS listener; empty without `tls`. */
   readonly tlsBrokers: readonly string[]
+  /** Where the proxies of `advertise` forward to; empty without. */
+  readonly proxiedPorts: readonly number[]
 
   constructor(nodes: readonly Server[], facts: readonly NodeFacts[], options: KafkaOptions) {
     const ports = facts.filter((node) => node.roles.includes('broker')).map((node) => node.ports)
@@ -42,6 +46,7 @@ export class KafkaServer {
     this.brokers = addresses('inner')
     this.saslBrokers = (options.users ?? []).length > 0 ? addresses('sasl') : []
     this.tlsBrokers = options.tls === undefined ? [] : addresses('tls')
+    this.proxiedPorts = options.advertise === undefined ? [] : ports.map((each) => each.proxied)
   }
 
   get startMs(): number {
@@ -97,20 +102,20 @@ export async function prepareKafka(surroundings: Surroundings, options: KafkaOpt
 async function layOut(surroundings: Surroundings, options: KafkaOptions): Promise<NodeFacts[]> {
   const brokerCount = options.brokers ?? 1
   const apart = options.controllerApart ?? false
-  const ports = await freePorts((brokerCount + 1) * 4)
+  const ports = await freePorts((brokerCount + 1) * 5)
   const take = (): number => ports.pop() ?? 0
   const certificates = options.tls === undefined ? null : await surroundings.certificates()
   const tls = certificates === null ? null : { store: await certificates.serverStore(), ca: certificates.ca }
   const nodes = Array.from({ length: brokerCount + (apart ? 1 : 0) }, (_, index) => ({
     id: index + 1,
-    ports: { inner: take(), controller: take(), sasl: take(), tls: take() },
+    ports: { inner: take(), controller: take(), sasl: take(), tls: take(), proxied: take() },
     roles: rolesOf(apart, index === brokerCount),
   }))
   const voters = nodes
     .filter((node) => node.roles.includes('controller'))
     .map((node) => `${node.id}@127.0.0.1:${node.ports.controller}`)
     .join(',')
-  return await Promise.all(
+  return Promise.all(
     nodes.map(async (node) => {
       const folder = await dataFolder(surroundings, `kafka-${node.id}`)
       return { ...node, folder, voters, brokerCount, tls }
@@ -125,10 +130,22 @@ function rolesOf(apart: boolean, last: boolean): readonly ('broker' | 'controlle
 
 async function format(lib: string, properties: string, options: KafkaOptions): Promise<void> {
   const scram = (options.users ?? []).flatMap(({ name, password }) =>
-    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((kind) => ['--add-scram', `${kind}=[name=${name},password=${password}]`]),
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((kind) => [
+      '--add-scram',
+      `${kind}=[name=${name},password=${password}]`,
+    ]),
   )
   const id = ['-t', 'Z3JvdW5kLWdyb3VuZC1ncg', '-c', properties]
-  await runCommand('java', [...jvm(128), '-XX:TieredStopAtLevel=1', '-cp', lib, 'kafka.tools.StorageTool', 'format', ...id, ...scram])
+  await runCommand('java', [
+    ...jvm(128),
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    lib,
+    'kafka.tools.StorageTool',
+    'format',
+    ...id,
+    ...scram,
+  ])
 }
 
 function jvm(heapMb: number): string[] {

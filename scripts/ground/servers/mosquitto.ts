@@ -59,7 +59,10 @@ export class MosquittoServer extends Server {
   }
 }
 
-export async function prepareMosquitto(surroundings: Surroundings, options: MosquittoOptions): Promise<MosquittoServer> {
+export async function prepareMosquitto(
+  surroundings: Surroundings,
+  options: MosquittoOptions,
+): Promise<MosquittoServer> {
   const part = await ensurePart(mosquittoPart, surroundings.say)
   const [port = 0, tlsPort = 0] = await freePorts(2)
   const folder = await dataFolder(surroundings, 'mosquitto')
@@ -98,7 +101,11 @@ export async function prepareMosquitto(surroundings: Surroundings, options: Mosq
   return new MosquittoServer(spec, port, options.tls === undefined ? null : tlsPort, folder, part)
 }
 
-async function writePasswords(part: string, path: string, users: NonNullable<MosquittoOptions['users']>): Promise<void> {
+async function writePasswords(
+  part: string,
+  path: string,
+  users: NonNullable<MosquittoOptions['users']>,
+): Promise<void> {
   await writeFile(path, users.map(({ name, password }) => `${name}:${password}\n`).join(''), { mode: 0o600 })
   // -U replaces the plain passwords of the whole file by their hashes.
   await runCommand(join(part, 'root/usr/bin/mosquitto_passwd'), ['-U', path], { env: await libraryPath(part) })

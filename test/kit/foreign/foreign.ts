@@ -59,7 +59,7 @@ export async function foreignProduce(
 async function run(script: string, ask: unknown, input = ''): Promise<string> {
   const python = join(await ensurePart(foreignPart), 'venv/bin/python')
   const path = join(dirname(fileURLToPath(import.meta.url)), script)
-  return await runCommand(python, [path, JSON.stringify(ask)], { input })
+  return runCommand(python, [path, JSON.stringify(ask)], { input })
 }
 
 function lines<T>(text: string): T[] {

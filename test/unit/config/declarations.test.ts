@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import { array, assert, nat, oneof, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { attendanceStates, verifyMethods } from '../../../src/config/attendance-settings.ts'
 import { closestName } from '../../../src/config/closest-name.ts'
@@ -92,9 +92,9 @@ describe('the JSON Schema', () => {
 
 describe('paths', () => {
   it('read back as they were written', () => {
-    const part = fc.oneof(fc.string({ minLength: 1 }), fc.nat())
-    fc.assert(
-      fc.property(fc.string({ minLength: 1 }), fc.array(part), (first, rest) => {
+    const part = oneof(string({ minLength: 1 }), nat())
+    assert(
+      property(string({ minLength: 1 }), array(part), (first, rest) => {
         expect(readPath(pathText([first, ...rest]))).toEqual([first, ...rest])
       }),
     )

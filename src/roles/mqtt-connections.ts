@@ -19,6 +19,17 @@ export function ingestConnections(settings: Settings): readonly ConnectionOption
   return [...punches, { ...common(settings), clientId: `${clientIdBase(settings)}-st-${mqtt.slot}`, filters: rest }]
 }
 
+/** A connection that only publishes: nothing is kept at the broker for it, what is not answered is published again. */
+export function publishConnection(settings: Settings, purpose: string): ConnectionOptions {
+  return {
+    ...common(settings),
+    clientId: `${clientIdBase(settings)}-${purpose}-${settings.mqtt.slot}`,
+    cleanStart: true,
+    sessionExpirySeconds: 0,
+    filters: [],
+  }
+}
+
 function clientIdBase({ mqtt }: Settings): string {
   return `${mqtt.clientIdPrefix}-${mqtt.group}`
 }

@@ -1,0 +1,23 @@
+# Every target with a sentence behind ## is listed by `make help`, in the order of this file.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci
+	@touch $@
+
+.PHONY: help
+help: ## Lists the targets.
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: ground-fetch
+ground-fetch: node_modules/.package-lock.json ## Fetches the real servers the tests and the demo use into .ground/ (about 300 MB, once).
+	npx tsx scripts/ground/fetch.ts $(PARTS)
+
+.PHONY: ground-check
+ground-check: node_modules/.package-lock.json ## Says whether the fetched servers are whole and what this machine lacks.
+	npx tsx scripts/ground/check.ts $(PARTS)
+
+.PHONY: ground-up
+ground-up: node_modules/.package-lock.json ## Starts the servers (or SERVERS="kafka registry mosquitto"), prints their addresses, stops them on Ctrl-C.
+	npx tsx scripts/ground/up.ts $(SERVERS)

@@ -1,0 +1,93 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+
+export interface StoredRecord {
+  /** When Kafka appended it, epoch milliseconds. */
+  readonly appendedAt: number
+  readonly key: string
+  readonly value: Buffer
+}
+
+/** What Kafka holds, asked from outside. */
+export class StoredRecords {
+  readonly #kafka: Kafka
+  readonly #admin: Admin
+
+  private constructor(kafka: Kafka, admin: Admin) {
+    this.#kafka = kafka
+    this.#admin = admin
+  }
+
+  static async open(brokers: readonly string[]): Promise<StoredRecords> {
+    const kafka = new Kafka({ clientId: 'bench', brokers: [...brokers], logLevel: logLevel.NOTHING })
+    const admin = kafka.admin()
+    await admin.connect()
+    return new StoredRecords(kafka, admin)
+  }
+
+  async createTopic(topic: string, numPartitions: number): Promise<void> {
+    // kafkajs can fail while it waits for leaders: ask until the topic answers instead.
+    await this.#admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, replicationFactor: 1 }] })
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await this.count(topic)
+        return
+      } catch (error) {
+        if (tries > 100) throw error
+        await pause(50)
+      }
+    }
+  }
+
+  async partitionsOf(topic: string): Promise<number> {
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]?.partitions.length ?? 0
+  }
+
+  /** Records that have ever been appended to the topic. */
+  async count(topic: string): Promise<number> {
+    let count = 0
+    for (const { high } of await this.#admin.fetchTopicOffsets(topic)) count += Number(high)
+    return count
+  }
+
+  /** Position after the last record of each partition. */
+  async ends(topic: string): Promise<ReadonlyMap<number, string>> {
+    return new Map((await this.#admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, high]))
+  }
+
+  /** Reads `count` records that were appended behind these positions. */
+  async after(topic: string, ends: ReadonlyMap<number, string>, count: number): Promise<StoredRecord[]> {
+    const consumer = this.#kafka.consumer({ groupId: `bench-${process.hrtime.bigint()}` })
+    const records: StoredRecord[] = []
+    await consumer.connect()
+    try {
+      await consumer.subscribe({ topic, fromBeginning: false })
+      await new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+        const reading = consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: true,
+          eachBatch: async ({ batch }) => {
+            for (const { timestamp, key, value, offset } of batch.messages) {
+              // Until the seek below has been heard of, older records may come.
+              if (value === null || BigInt(offset) < BigInt(ends.get(batch.partition) ?? 0)) continue
+              records.push({ appendedAt: Number(timestamp), key: key?.toString() ?? '', value })
+            }
+            if (records.length >= count) resolve()
+            await Promise.resolve()
+          },
+        })
+        for (const [partition, offset] of ends) consumer.seek({ topic, partition, offset })
+        reading.catch(reject)
+      })
+    } finally {
+      await consumer.disconnect()
+    }
+    return records
+  }
+
+  async close(): Promise<void> {
+    await this.#admin.disconnect()
+  }
+}

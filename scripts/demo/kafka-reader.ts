@@ -1,0 +1,131 @@
+import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
+import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs'
+import { deadLetterOutcome, type Outcome, presenceOutcome, punchOutcome, replyOutcome, willOutcome } from './message.ts'
+
+/** What the demo shows of a record of `cams.attendance.v1`. */
+export interface PunchRecord {
+  readonly eventId: string
+  readonly deviceSn: string
+  readonly userId: string
+  readonly eventTime: number
+  readonly deviceLocalTime: string | null
+  readonly utcOffsetMinutes: number | null
+  readonly timeZone: string | null
+  readonly timeSource: string
+  readonly timeRaw: string
+  readonly state: string
+  readonly stateRaw: string | null
+  readonly flags: readonly string[]
+}
+
+export interface PresenceRecord {
+  readonly eventId: string
+  readonly deviceSn: string
+  readonly status: string
+  readonly reason: string
+  readonly deviceTime: number | null
+  readonly ingestTime: number
+}
+
+export interface DeadLetterRecord {
+  readonly eventId: string
+  readonly reasonCode: string
+  readonly mqttTopic: string
+  readonly payloadSha256: string
+  readonly batchIndex: number | null
+}
+
+export type Arrival =
+  | { readonly kind: 'punch'; readonly record: PunchRecord; readonly outcome: Outcome }
+  | { readonly kind: 'presence'; readonly record: PresenceRecord; readonly outcome: Outcome }
+  | { readonly kind: 'deadLetter'; readonly record: DeadLetterRecord; readonly outcome: Outcome }
+  | { readonly kind: 'reply'; readonly record: { readonly eventId: string }; readonly outcome: Outcome }
+
+const kinds: Readonly<Record<string, Arrival['kind']>> = {
+  'cams.attendance.v1': 'punch',
+  'cams.presence.v1': 'presence',
+  'cams.deadletter.v1': 'deadLetter',
+  'cams.command-reply.v1': 'reply',
+}
+
+/** An ordinary consumer: kafkajs and the registry client as they come, none of the bridge's own code. */
+export class KafkaReader {
+  readonly #consumer: Consumer
+  readonly #admin: Admin
+  readonly #registry: SchemaRegistry
+  readonly #arrived: (arrival: Arrival) => void
+  /** Topic and partition to the offset that is read next. */
+  readonly #next = new Map<string, number>()
+
+  constructor(brokers: readonly string[], registryUrl: string, arrived: (arrival: Arrival) => void) {
+    const kafka = new Kafka({ clientId: 'demo', brokers: [...brokers], logLevel: logLevel.NOTHING })
+    this.#consumer = kafka.consumer({ groupId: 'demo-reader', maxWaitTimeInMs: 50 })
+    this.#admin = kafka.admin()
+    this.#registry = new SchemaRegistry({ host: registryUrl })
+    this.#arrived = arrived
+  }
+
+  /** Resolves when it reads: it has its partitions. */
+  async open(): Promise<void> {
+    await Promise.all([this.#consumer.connect(), this.#admin.connect()])
+    await this.#consumer.subscribe({ topics: Object.keys(kinds), fromBeginning: true })
+    const joined = new Promise<void>((resolve) => {
+      this.#consumer.on(this.#consumer.events.GROUP_JOIN, () => resolve())
+    })
+    await this.#consumer.run({
+      eachBatch: async ({ batch }) => {
+        for (const { key, value } of batch.messages) {
+          if (value !== null) this.#arrived(await this.#decode(batch.topic, key, value))
+        }
+        this.#next.set(`${batch.topic}/${batch.partition}`, Number(batch.lastOffset()) + 1)
+      },
+    })
+    await joined
+  }
+
+  /** Whether everything that Kafka holds has been read. */
+  async isAtEnd(): Promise<boolean> {
+    for (const topic of Object.keys(kinds)) {
+      for (const { partition, high } of await this.#admin.fetchTopicOffsets(topic)) {
+        if ((this.#next.get(`${topic}/${partition}`) ?? 0) < Number(high)) return false
+      }
+    }
+    return true
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#consumer.disconnect(), this.#admin.disconnect()])
+  }
+
+  async #decode(topic: string, key: Buffer | null, value: Buffer): Promise<Arrival> {
+    const kind = kinds[topic]
+    if (kind === 'reply') return replyOf(key, value)
+    const record: unknown = await this.#registry.decode(value)
+    if (kind === 'punch') return punchOf(record as PunchRecord)
+    return kind === 'presence' ? presenceOf(record as PresenceRecord) : deadLetterOf(record as DeadLetterRecord)
+  }
+}
+
+function punchOf(record: PunchRecord): Arrival {
+  const outcome = punchOutcome(record.deviceSn, record.userId, record.timeRaw, record.stateRaw)
+  return { kind: 'punch', record, outcome }
+}
+
+function presenceOf(record: PresenceRecord): Arrival {
+  const { deviceSn, status, reason, deviceTime } = record
+  const isWill = reason === 'LAST_WILL' && deviceTime !== null
+  const outcome = isWill ? willOutcome(deviceSn, deviceTime) : presenceOutcome(deviceSn, status, deviceTime)
+  return { kind: 'presence', record, outcome }
+}
+
+function deadLetterOf(record: DeadLetterRecord): Arrival {
+  const { reasonCode, mqttTopic, payloadSha256, batchIndex } = record
+  return { kind: 'deadLetter', record, outcome: deadLetterOutcome(reasonCode, mqttTopic, payloadSha256, batchIndex) }
+}
+
+/** Replies are handed on as the device sent them. */
+function replyOf(key: Buffer | null, value: Buffer): Arrival {
+  const { id } = JSON.parse(value.toString('utf8')) as { readonly id: string }
+  const outcome = replyOutcome(key?.toString('utf8') ?? '', id)
+  return { kind: 'reply', record: { eventId: outcome.key }, outcome }
+}

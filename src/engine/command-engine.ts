@@ -1,0 +1,186 @@
+import type { Backoff } from '../kernel/backoff.ts'
+import { Failure, messageOf } from '../kernel/failure.ts'
+import { untilItWorks } from '../kernel/retry.ts'
+import type { KafkaMessage } from '../records/kafka-message.ts'
+import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
+import { type CommandStart, CommandWorker } from './command-worker.ts'
+
+const tickMs = 200
+const commitEveryMs = 1000
+
+/** The command workers of the partitions that this process owns: they come and go with the partitions. */
+export class CommandEngine {
+  readonly #ports: CommandPorts
+  readonly #backoff: () => Backoff
+  readonly #workers = new Map<number, CommandWorker>()
+  /** Ends the preparation of partitions that were lost meanwhile. */
+  readonly #preparing = new Map<number, AbortController>()
+  readonly #timer: NodeJS.Timeout
+  #mqttUp = false
+  #committing = false
+  #lastCommit = 0
+  /** The first thing that could not be done for a taken partition; it ends the process. */
+  readonly #failed: (error: unknown) => void
+
+  constructor(ports: CommandPorts, backoff: () => Backoff, failed: (error: unknown) => void) {
+    this.#ports = ports
+    this.#backoff = backoff
+    this.#failed = failed
+    this.#timer = setInterval(() => this.#tick(), tickMs)
+  }
+
+  /** Inputs and publications that are not done with. */
+  get pending(): number {
+    let pending = 0
+    for (const worker of this.#workers.values()) pending += worker.pending
+    return pending
+  }
+
+  /** Every partition that was taken is being worked on. */
+  get ready(): boolean {
+    return this.#preparing.size === 0 && [...this.#workers.values()].every((worker) => worker.isLive)
+  }
+
+  taken(partitions: readonly number[]): void {
+    const stop = new AbortController()
+    for (const partition of partitions) this.#preparing.set(partition, stop)
+    const began = this.#ports.clock.now()
+    let left = partitions.length
+    const whenLive = (): void => {
+      left -= 1
+      if (left > 0) return
+      const counts = this.#counts()
+      const durationMs = this.#ports.clock.now() - began
+      this.#ports.emit({ event: 'commands_restored', partitions: partitions.length, ...counts, durationMs })
+    }
+    untilItWorks(() => this.#starts(partitions), this.#backoff(), () => undefined, stop.signal).then(
+      (starts) => {
+        for (const [partition, start] of starts) {
+          if (this.#preparing.get(partition) !== stop) continue
+          this.#preparing.delete(partition)
+          const worker = new CommandWorker(partition, start, this.#ports, whenLive)
+          this.#workers.set(partition, worker)
+          worker.begin(this.#mqttUp)
+        }
+      },
+      (error: unknown) => {
+        if (!(error instanceof Failure) || error.kind !== 'lost') this.#failed(error)
+      },
+    )
+  }
+
+  lost(partitions: readonly number[]): void {
+    const gone = new Set(partitions)
+    for (const partition of partitions) {
+      this.#preparing.get(partition)?.abort()
+      this.#preparing.delete(partition)
+      this.#workers.get(partition)?.end()
+      this.#workers.delete(partition)
+    }
+    this.#ports.publisher.forget((orderKey) => gone.has(Number.parseInt(orderKey, 10)))
+  }
+
+  records(messages: readonly KafkaMessage[], input: CommandInput, partition: number, next: bigint): void {
+    this.#workers.get(partition)?.records(messages, input, next)
+  }
+
+  mqtt(up: boolean): void {
+    this.#mqttUp = up
+    for (const worker of this.#workers.values()) worker.mqtt(up)
+  }
+
+  /** Commits what is done. Called from time to time, and once more before leaving. */
+  async commit(): Promise<void> {
+    if (this.#committing) return
+    this.#committing = true
+    try {
+      const workers = [...this.#workers.values()]
+      const entries: Commit[] = workers.flatMap((worker) => [...worker.commits()])
+      if (entries.length === 0) return
+      await this.#ports.source.commit(entries)
+      for (const worker of workers) worker.noteCommitted(entries)
+    } catch (error) {
+      // Tried again at the next tick; a partition that is lost by then is its new owner's affair.
+      const code = error instanceof Failure ? error.code : 'unexpected'
+      this.#ports.emit({ event: 'kafka_request_failed', code, error: messageOf(error) })
+    } finally {
+      this.#committing = false
+    }
+  }
+
+  /** Stops reading requests; what is in work goes on. */
+  stopReading(): void {
+    this.mqtt(false)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    for (const stop of this.#preparing.values()) stop.abort()
+  }
+
+  #tick(): void {
+    const now = this.#ports.clock.now()
+    for (const worker of this.#workers.values()) worker.tick(now)
+    if (Math.abs(now - this.#lastCommit) < commitEveryMs) return
+    this.#lastCommit = now
+    let oldest: number | null = null
+    for (const worker of this.#workers.values()) {
+      const age = worker.oldestRequest()
+      if (age !== null) oldest = oldest === null ? age : Math.min(oldest, age)
+    }
+    const lagSeconds = oldest === null ? 0 : Math.max(0, now - oldest) / 1000
+    this.#ports.emit({ event: 'commands_measured', lagSeconds, ...this.#counts() })
+    this.commit().catch(this.#failed)
+  }
+
+  #counts(): { known: number; waiting: number } {
+    let known = 0
+    let waiting = 0
+    for (const worker of this.#workers.values()) {
+      const counts = worker.counts()
+      known += counts.known
+      waiting += counts.waiting
+    }
+    return { known, waiting }
+  }
+
+  /** Where each partition has to begin, by what is committed and how long commands are known. */
+  async #starts(partitions: readonly number[]): Promise<ReadonlyMap<number, CommandStart>> {
+    const { source, clock, rules } = this.#ports
+    // A command is known while it waits, and for some time after its last status.
+    const horizon = Math.max(0, clock.now() - Math.max(rules.rememberMs, rules.waitMs))
+    const [statusFrom, status, command, commands, replies, reports, reply, presence] = await Promise.all([
+      source.offsetsAt('commandStatus', horizon),
+      source.bounds('commandStatus'),
+      source.bounds('command'),
+      source.committed('command'),
+      source.committed('commandReply'),
+      source.committed('presence'),
+      source.bounds('commandReply'),
+      source.bounds('presence'),
+    ])
+    return new Map(
+      partitions.map((p): [number, CommandStart] => {
+        const first = command.get(p)?.low ?? 0n
+        const next = largest(commands.get(p)?.offset ?? first, first)
+        const held = /^held=(\d+)$/.exec(commands.get(p)?.metadata ?? '')?.[1]
+        return [
+          p,
+          {
+            statusFrom: largest(statusFrom.get(p) ?? 0n, status.get(p)?.low ?? 0n),
+            statusEnd: status.get(p)?.high ?? 0n,
+            held: held === undefined ? next : largest(BigInt(held), first),
+            command: next,
+            commandReply: largest(replies.get(p)?.offset ?? 0n, reply.get(p)?.low ?? 0n),
+            // A group that begins has nothing that waits: old reports mean nothing to it.
+            presence: largest(reports.get(p)?.offset ?? presence.get(p)?.high ?? 0n, presence.get(p)?.low ?? 0n),
+          },
+        ]
+      }),
+    )
+  }
+}
+
+function largest(one: bigint, other: bigint): bigint {
+  return one > other ? one : other
+}

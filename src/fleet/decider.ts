@@ -1,0 +1,176 @@
+import type { ThingRecord } from '../records/generated/thing-record.ts'
+import type { InboxRecord } from '../records/generated/inbox-record.ts'
+import type { JobInboxRecord } from '../records/generated/job-inbox-record.ts'
+import { cancelCommand } from './commands/cancel.ts'
+import { takeCommandTimer } from './commands/command-timer.ts'
+import { takePublishResult } from './commands/publish-result.ts'
+import { sendCommand } from './commands/send.ts'
+import { decideDeviceMessage } from './decide-device-message.ts'
+import { type Decision, Draft } from './draft.ts'
+import type { JobContext } from './job.ts'
+import { createJob } from './job-side/create-job.ts'
+import { cancelJob, cancelJobExecution, deleteJob } from './job-side/end-job.ts'
+import { continueFanOut } from './job-side/fan-out.ts'
+import { takeJobInbox } from './job-side/job-inbox.ts'
+import { takeJobTask } from './jobs/job-tasks.ts'
+import { takeJobTimer } from './jobs/job-timer.ts'
+import { parsePresenceTopic, takePresence } from './presence.ts'
+import { type FleetRegistry, thingRecordFault } from './registry.ts'
+import { type Operation, type RequestInput, takeRequest } from './requests/take-request.ts'
+import type { FleetSettings } from './settings.ts'
+import { setDesired } from './shadow/set-desired.ts'
+import type { FleetState } from './state.ts'
+import type { ThingContext } from './thing.ts'
+import { parseDeviceTopic } from './topics.ts'
+import { unregister } from './unregister.ts'
+
+/**
+ * What the owner of a partition decides: (state, input, now) to records. Nothing is changed here; the caller writes the
+ * records in one transaction with the input's offset and applies them to the state, then takes the next input.
+ */
+export class FleetDecider {
+  readonly #settings: FleetSettings
+  readonly #registry: FleetRegistry
+  readonly #state: FleetState
+
+  constructor(settings: FleetSettings, registry: FleetRegistry, state: FleetState) {
+    this.#settings = settings
+    this.#registry = registry
+    this.#state = state
+  }
+
+  /** An input of a thing, from `fleet.thing.inbox`. Null when it is none that the bridge can have written. */
+  thingInput(record: InboxRecord, now: number): Decision | null {
+    const context = this.#thing(record.thingName, now)
+    const draft = new Draft(now)
+    switch (record.kind) {
+      case 'DEVICE_MESSAGE': {
+        const { payload, receivedAt, topic } = record
+        const parsed = topic === null ? null : parseDeviceTopic(topic, this.#settings)
+        if (topic === null || payload === null || parsed?.thingName !== record.thingName) return null
+        return decideDeviceMessage(context, { topic, parsed, payload, receivedAt })
+      }
+      case 'PRESENCE': {
+        const { payload, receivedAt, topic } = record
+        const parsed = topic === null ? null : parsePresenceTopic(topic)
+        if (topic === null || payload === null || parsed === null) return null
+        const mine = this.#registry.clientIdOf(record.thingName) === parsed.clientId
+        takePresence(context, draft, { ...parsed, topic, payload, receivedAt }, mine)
+        return draft
+      }
+      case 'JOB_TASK': {
+        const { jobId, jobRequestId, task } = record
+        if (jobId === null || jobRequestId === null || task === null) return null
+        takeJobTask(context, draft, { ...record, jobId, jobRequestId, task })
+        return draft
+      }
+      case 'TIMER': {
+        const { deadline, executionId, jobId, jobRequestId } = record
+        if (deadline === null) return null
+        if (executionId !== null) takeCommandTimer(context, draft, executionId, deadline)
+        else if (jobId !== null) takeJobTimer(context, draft, { jobId, jobRequestId, deadline })
+        else return null
+        return draft
+      }
+      case 'PUBLISH_RESULT':
+        if (record.reasonCode === null) return null
+        takePublishResult(context, draft, record.executionId, record.reasonCode)
+        return draft
+    }
+  }
+
+  /** A record of `fleet.shadow.requests`. */
+  shadowRequest(input: RequestInput, now: number): Decision {
+    return this.#thingRequest(input, now, (context, draft) => [
+      ['SET_DESIRED', (request, requestId) => setDesired(context, draft, request, requestId)],
+    ])
+  }
+
+  /** A record of `fleet.command.requests`. */
+  commandRequest(input: RequestInput, now: number): Decision {
+    return this.#thingRequest(input, now, (context, draft) => [
+      ['SEND_COMMAND', (request, requestId) => sendCommand(context, draft, request, requestId)],
+      ['CANCEL_COMMAND', (request) => cancelCommand(context, draft, request)],
+    ])
+  }
+
+  /** A record of `fleet.job.requests`. Go on with {@link continueFanOut} until it gives null. */
+  jobRequest(input: RequestInput, now: number): Decision {
+    const context = this.#job(input.key ?? '', now)
+    const draft = new Draft(now)
+    const operations = new Map<string, Operation>([
+      ['CREATE_JOB', (request, requestId) => createJob(context, draft, request, requestId)],
+      ['CANCEL_JOB', (request) => cancelJob(context, draft, request)],
+      ['CANCEL_JOB_EXECUTION', (request, requestId) => cancelJobExecution(context, draft, request, requestId)],
+      ['DELETE_JOB', (request) => deleteJob(context, draft, request)],
+    ])
+    const topic = {
+      operations,
+      subjectOf: ({ jobId, op }: { jobId: string | null; op: string }, requestId: string) =>
+        jobId ?? (op === 'CREATE_JOB' ? requestId : null),
+      openRequests: context.job.progress?.openRequests ?? [],
+    }
+    takeRequest(draft, input, topic, this.#state.results)
+    return draft
+  }
+
+  /** The next batch of a job's fan-out, in a transaction of its own; null when none is under way. */
+  continueFanOut(jobId: string, now: number): Decision | null {
+    const draft = new Draft(now)
+    const { progress, state } = this.#state.job(jobId)
+    return continueFanOut(draft, state, progress) ? draft : null
+  }
+
+  /** A record of `fleet.job.inbox`. */
+  jobInput(record: JobInboxRecord, now: number): Decision {
+    const draft = new Draft(now)
+    takeJobInbox(this.#job(record.jobId, now), draft, record)
+    return draft
+  }
+
+  /**
+   * A record of `fleet.registry.things` whose key this partition owns, after the registry took it. `record` is null
+   * for a tombstone; undefined when it cannot be decoded.
+   */
+  registryRecord(
+    input: { readonly topic: string; readonly key: string | null; readonly value: Uint8Array | null },
+    record: ThingRecord | null | undefined,
+    now: number,
+  ): Decision {
+    const draft = new Draft(now)
+    if (record === undefined) {
+      draft.deadLetter(input.key, input.topic, 'InvalidRecord', 'the record cannot be decoded', input.value)
+      return draft
+    }
+    const fault = thingRecordFault(input.key, record)
+    if (fault !== null) draft.deadLetter(input.key, input.topic, 'InvalidRequest', fault, input.value)
+    else if (record === null) unregister(this.#thing(input.key ?? '', now), draft)
+    return draft
+  }
+
+  #thing(thingName: string, now: number): ThingContext {
+    const registered = this.#registry.isServed(thingName)
+    return { settings: this.#settings, thingName, registered, thing: this.#state.thing(thingName), now }
+  }
+
+  #job(jobId: string, now: number): JobContext {
+    const isRegistered = (thingName: string): boolean => this.#registry.isServed(thingName)
+    return { jobId, job: this.#state.job(jobId), isRegistered, settings: this.#settings, now }
+  }
+
+  #thingRequest(
+    input: RequestInput,
+    now: number,
+    operationsOf: (context: ThingContext, draft: Draft) => readonly (readonly [string, Operation])[],
+  ): Decision {
+    const draft = new Draft(now)
+    const operations = new Map(operationsOf(this.#thing(input.key ?? '', now), draft))
+    const topic = {
+      operations,
+      subjectOf: ({ thingName }: { thingName: string | null }) => thingName,
+      openRequests: [],
+    }
+    takeRequest(draft, input, topic, this.#state.results)
+    return draft
+  }
+}

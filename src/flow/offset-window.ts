@@ -1,0 +1,48 @@
+/**
+ * The inputs of one partition that are in work, in order of their offsets. They settle in any order; the offset that
+ * may be committed is the first one that is not settled, so a restart repeats and never skips.
+ */
+export class OffsetWindow {
+  /** Offsets that have entered, in order; the first `#head` are gone. */
+  #offsets: bigint[] = []
+  #head = 0
+  readonly #settled = new Set<bigint>()
+  #next: bigint
+
+  /** `next` is the offset of the first input to come. */
+  constructor(next: bigint) {
+    this.#next = next
+  }
+
+  /** Inputs that have entered and are not passed by the committable offset. */
+  get pending(): number {
+    return this.#offsets.length - this.#head
+  }
+
+  enter(offset: bigint): void {
+    this.#offsets.push(offset)
+    this.#next = offset + 1n
+  }
+
+  /** Everything before this offset has been read, also what was no record. */
+  reached(next: bigint): void {
+    if (next > this.#next) this.#next = next
+  }
+
+  settle(offset: bigint): void {
+    this.#settled.add(offset)
+    for (let first = this.#offsets[this.#head]; first !== undefined; first = this.#offsets[this.#head]) {
+      if (!this.#settled.delete(first)) break
+      this.#head += 1
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#offsets.length) {
+      this.#offsets = this.#offsets.slice(this.#head)
+      this.#head = 0
+    }
+  }
+
+  /** The offset to commit: of the first input that is not settled, or of the next one to come. */
+  committable(): bigint {
+    return this.#offsets[this.#head] ?? this.#next
+  }
+}

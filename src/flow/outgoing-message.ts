@@ -1,0 +1,16 @@
+/** A message to publish at QoS 1, not retained. */
+export interface OutgoingMessage {
+  /** Messages with the same key are sent one after the other, the next one after the answer to the one before. */
+  readonly orderKey: string
+  readonly topic: string
+  readonly payload: Buffer
+  /** From this instant on it must not be sent, epoch milliseconds; null: never. Sets the message expiry. */
+  readonly expiresAt: number | null
+  readonly contentType: string
+  readonly correlationData: Buffer | null
+  readonly userProperties: Readonly<Record<string, string>>
+  /** The broker's final answer: the reason code of its PUBACK. */
+  answered(reasonCode: number): void
+  /** It was never sent, because its expiry came first. */
+  expired(): void
+}

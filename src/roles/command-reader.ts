@@ -1,0 +1,51 @@
+import type { Settings } from '../config/settings.ts'
+import { formOf, readJsonCommand } from '../commands/command-request.ts'
+import type { CommandReader } from '../engine/command-ports.ts'
+import { AvroReader } from '../kafka/avro-reader.ts'
+import type { Registry } from '../kafka/registry.ts'
+import { Backoff } from '../kernel/backoff.ts'
+import { Failure } from '../kernel/failure.ts'
+import { untilItWorks } from '../kernel/retry.ts'
+import { codecOf } from '../records/codec.ts'
+import type { RoleDeps } from './role.ts'
+
+/** Reads what the command worker consumes. A registry that does not answer is waited for; it is no reason to refuse. */
+export function commandReader(
+  settings: Settings,
+  registry: Registry,
+  deps: RoleDeps,
+  signal: AbortSignal,
+): CommandReader {
+  const requests = new AvroReader(codecOf('CommandRequest'), registry)
+  const statuses = new AvroReader(codecOf('CommandStatus'), registry)
+  const reports = new AvroReader(codecOf('PresenceEvent'), registry)
+  const { depth } = settings.attendance.limits
+
+  /** Null when it can never be read. */
+  async function read<T>(reader: AvroReader<T>, value: Uint8Array): Promise<T | null> {
+    try {
+      return await untilItWorks(
+        () => reader.read(value),
+        new Backoff({ ...settings.registry.retry, random: deps.random }),
+        () => undefined,
+        signal,
+      )
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'malformed') return null
+      throw error
+    }
+  }
+
+  return {
+    request: async ({ value }) => {
+      const form = formOf(value)
+      if (form === 'tombstone' || value === null) return { kind: 'tombstone' }
+      if (form === 'json') return readJsonCommand(value, depth)
+      if (form === 'unreadable') return { kind: 'unreadable' }
+      const request = await read(requests, value)
+      return request === null ? { kind: 'unreadable' } : { kind: 'request', request }
+    },
+    status: async ({ value }) => (value === null ? null : read(statuses, value)),
+    presence: async ({ value }) => (value === null ? null : read(reports, value)),
+  }
+}

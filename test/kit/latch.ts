@@ -1,0 +1,26 @@
+/** Waits for conditions over state that changes by events: whoever changes it calls `look`. */
+export class Latch {
+  readonly #waiting = new Set<() => void>()
+
+  look(): void {
+    for (const look of this.#waiting) look()
+  }
+
+  /** Resolves when `holds`; throws, naming `what`, when that takes longer than `timeoutMs`. */
+  async until(what: string, holds: () => boolean, timeoutMs: number): Promise<void> {
+    if (holds()) return
+    await new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!holds()) return
+        clearTimeout(timer)
+        this.#waiting.delete(look)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look)
+        reject(new Error(`${what}: not within ${timeoutMs} ms`))
+      }, timeoutMs)
+      this.#waiting.add(look)
+    })
+  }
+}
