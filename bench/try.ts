@@ -1,18 +1,31 @@
 import { Stage } from './stage/stage.ts'
 import { Bridge } from './stage/bridge.ts'
-import { SixtyLineBridge, ReceiveOnly } from './stage/controls.ts'
-import { measureDrain } from './measure/drain.ts'
 import { loadConfig } from '../src/config/load.ts'
-import { readFileSync } from 'node:fs'
-console.time('stage')
+import { readFileSync, writeFileSync } from 'node:fs'
+import { usageOf } from './measure/process-usage.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 const stage = await Stage.open()
-console.timeEnd('stage')
 const { settings } = loadConfig({ files: [stage.configPath], overrides: [] }, { env: {}, readFile: (p: string) => readFileSync(p, 'utf8') } as never)
-await stage.stored.createTopic('bench.sixty-line', 12)
-const size = { warmUp: 60_000, total: 200_000 }
-for (const [c, s] of [[new Bridge(stage, settings), size], [new SixtyLineBridge(stage), { warmUp: 10000, total: 40000 }], [new ReceiveOnly(stage, settings), size]] as const) {
-  const t = performance.now()
-  const [d] = await measureDrain(stage, c, s, async () => { if (c instanceof Bridge) { const f = await stage.stored.count(c.topic); console.log('total', f)} })
-  console.log(c.name, d, 'took', performance.now() - t)
-}
+const c = new Bridge(stage, settings)
+const broker = await stage.broker()
+const first = await c.start(broker)
+await c.ready(first)
+console.log('ready', usageOf(first.process.pid))
+await first.process.stop()
+const N = Number(process.env['N'] ?? 120000)
+let t = performance.now()
+await stage.load(broker, { count: N })
+console.log('load', N / (performance.now() - t), 'k/s')
+const m = await c.start(broker)
+t = performance.now()
+let last = 0
+await m.process.until('done', async () => {
+  const count = await m.count()
+  if (count - last > 10000 || count >= N) { last = count; console.log(Math.round(performance.now() - t), count, JSON.stringify(usageOf(m.process.pid))) }
+  return count >= N
+})
+const mm = await m.metrics()
+console.log('batches', N / mm.sum('bridge_kafka_send_records_count'), mm.sum('nodejs_heap_size_used_bytes') / 1e6, mm.sum('nodejs_external_memory_bytes') / 1e6)
+await m.process.stop()
+writeFileSync('/tmp/h6-bridge.log', m.process.log())
 await stage.close()

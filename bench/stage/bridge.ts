@@ -36,7 +36,7 @@ export class MeasuredBridge implements Measured {
 }
 
 /** The real thing: `bridge run --role ingest` with the default settings. */
-export class Bridge implements Contender {
+export class Bridge implements Contender<MeasuredBridge> {
   readonly name = 'bridge'
   readonly #stage: Stage
   readonly #settings: Settings

@@ -9,10 +9,10 @@ export interface Measured {
 }
 
 /** One of the programs that are compared. */
-export interface Contender {
+export interface Contender<M extends Measured = Measured> {
   readonly name: string
   /** Resolves when the process has been spawned. It drains what waits for it as soon as it can. */
-  start(broker: MosquittoServer): Promise<Measured>
+  start(broker: MosquittoServer): Promise<M>
   /** Resolves when it is connected and subscribed. */
-  ready(measured: Measured): Promise<void>
+  ready(measured: M): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs'
 
 export interface StoredRecord {
   /** When Kafka appended it, epoch milliseconds. */
@@ -26,17 +26,8 @@ export class StoredRecords {
   }
 
   async createTopic(topic: string, numPartitions: number): Promise<void> {
-    // kafkajs can fail while it waits for leaders: ask until the topic answers instead.
+    // kafkajs can fail while it waits for leaders; whoever asks for offsets below waits for them.
     await this.#admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, replicationFactor: 1 }] })
-    for (let tries = 0; ; tries += 1) {
-      try {
-        await this.count(topic)
-        return
-      } catch (error) {
-        if (tries > 100) throw error
-        await pause(50)
-      }
-    }
   }
 
   async partitionsOf(topic: string): Promise<number> {
@@ -47,13 +38,13 @@ export class StoredRecords {
   /** Records that have ever been appended to the topic. */
   async count(topic: string): Promise<number> {
     let count = 0
-    for (const { high } of await this.#admin.fetchTopicOffsets(topic)) count += Number(high)
+    for (const { high } of await this.#offsets(topic)) count += Number(high)
     return count
   }
 
   /** Position after the last record of each partition. */
   async ends(topic: string): Promise<ReadonlyMap<number, string>> {
-    return new Map((await this.#admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, high]))
+    return new Map((await this.#offsets(topic)).map(({ partition, high }) => [partition, high]))
   }
 
   /** Reads `count` records that were appended behind these positions. */
@@ -85,6 +76,18 @@ export class StoredRecords {
       await consumer.disconnect()
     }
     return records
+  }
+
+  /** A topic that has just been made has no leaders yet, and kafkajs gives up on it at once. */
+  async #offsets(topic: string): Promise<{ partition: number; high: string }[]> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.#admin.fetchTopicOffsets(topic)
+      } catch (error) {
+        if (!(error instanceof kafkajs.KafkaJSError) || !error.retriable || tries > 200) throw error
+        await pause(50)
+      }
+    }
   }
 
   async close(): Promise<void> {

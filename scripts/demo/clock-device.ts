@@ -13,6 +13,7 @@ export class ClockDevice {
   readonly profile: DeviceProfile
   readonly #url: string
   readonly #ledger: Ledger
+  readonly #lost: (device: ClockDevice) => void
   #client: DeviceClient | null = null
   #connectedAt = 0
   /** Sent and not acknowledged when the connection ended. */
@@ -22,10 +23,12 @@ export class ClockDevice {
   #last: Punch | null = null
   #underWay = 0
 
-  constructor(profile: DeviceProfile, url: string, ledger: Ledger) {
+  /** `lost`: the connection ended, and nobody here meant it to. */
+  constructor(profile: DeviceProfile, url: string, ledger: Ledger, lost: (device: ClockDevice) => void) {
     this.profile = profile
     this.#url = url
     this.#ledger = ledger
+    this.#lost = lost
   }
 
   get connected(): boolean {
@@ -48,12 +51,17 @@ export class ClockDevice {
     })
     client.client.on('message', (_topic, payload) => {
       const answer = answerCommand(deviceSn, payload)
-      if (answer !== null) this.#send(answer)
+      if (answer !== null) void this.#send(answer)
     })
     await client.client.subscribeAsync(this.#topic('cmd'), { qos: 1 })
     this.#client = client
-    this.#send(this.#onlineReport())
-    for (const message of this.#unsent.splice(0)) this.#send(message)
+    client.client.once('close', () => {
+      if (this.#client !== client) return
+      this.#client = null
+      this.#lost(this)
+    })
+    void this.#send(this.#onlineReport())
+    for (const message of this.#unsent.splice(0)) void this.#send(message)
     // Many devices do not know what got through and repeat their last punch.
     if (this.#last !== null && this.profile.number % 3 === 0) this.#backlog.unshift(this.#last)
     this.#sendBacklog()
@@ -68,7 +76,7 @@ export class ClockDevice {
   }
 
   publish(message: Message): void {
-    this.#send(message)
+    void this.#send(message)
   }
 
   /** The line breaks: no DISCONNECT, so the broker sends the will. */
@@ -116,7 +124,7 @@ export class ClockDevice {
     const [only = ''] = items
     const payload = finishPayload(items.length === 1 ? only : wrapBatch(items, number), number)
     const outcomes = bodies.map((body) => punchOutcome(deviceSn, body.userId, body.timeRaw, body.stateRaw))
-    this.#send({ topic: this.#topic('evt'), payload, retain: false, outcomes })
+    void this.#send({ topic: this.#topic('evt'), payload, retain: false, outcomes })
   }
 
   /** Objects with a time, and the bare words that some devices send. */

@@ -27,11 +27,17 @@ export class Fleet {
   #owedPunches = 0
   #poison = 0
   #drops = 0
+  #lostConnections = 0
 
   constructor(roster: readonly DeviceProfile[], url: string, ledger: Ledger, pace: FleetPace) {
-    this.devices = roster.map((profile) => new ClockDevice(profile, url, ledger))
+    this.devices = roster.map((profile) => new ClockDevice(profile, url, ledger, (device) => this.#lost(device)))
     this.#ledger = ledger
     this.#pace = pace
+  }
+
+  /** Connections that ended although nobody here meant them to. */
+  get lost(): number {
+    return this.#lostConnections
   }
 
   get connected(): number {
@@ -107,6 +113,11 @@ export class Fleet {
     // Leading zeros and letters are kept by the bridge.
     const userId = user % 5 === 0 ? `E-${user}` : String(user).padStart(4, '0')
     device?.punch({ userId, at: Date.now(), state: this.#punches % 6 })
+  }
+
+  #lost(device: ClockDevice): void {
+    this.#lostConnections += 1
+    this.#comeBack(device)
   }
 
   #comeBack(device: ClockDevice): void {

@@ -27,7 +27,9 @@ const kinds: readonly Poison[] = [
   evt('TIME_INVALID', (mark) => punch(mark, '"2026-02-30 09:30:00"')),
   evt('USER_ID_INVALID', (mark) => `{"user_id":-7,"att_time":1782014400,"work_code":"${mark}"}`),
   evt('JSON_NOT_OBJECT', (mark) => `"${mark}"`),
-  evt('ENCODING_INVALID', (mark) => Buffer.concat([Buffer.from(`{"user_id":"${mark}`), Buffer.from([0xff, 0x22, 0x7d])])),
+  evt('ENCODING_INVALID', (mark) =>
+    Buffer.concat([Buffer.from(`{"user_id":"${mark}`), Buffer.from([0xff, 0x22, 0x7d])]),
+  ),
   evt('PAYLOAD_EMPTY', (mark) => blank(mark)),
   evt('BATCH_EMPTY', (mark) => `{"records":[],"note":"${mark}"}`),
   evt('BATCH_TOO_LARGE', (mark) => JSON.stringify(Array.from({ length: 1001 }, () => ({ user_id: mark })))),
@@ -41,7 +43,7 @@ const kinds: readonly Poison[] = [
 /** Another run of white space for each number in the mark. */
 function blank(mark: string): string {
   const number = Number(mark.replaceAll(/\D/g, ''))
-  return [...number.toString(2)].map((bit) => (bit === '1' ? '\t' : ' ')).join('')
+  return number.toString(2).replaceAll('0', ' ').replaceAll('1', '\t')
 }
 
 /** The `number`th poison message: all kinds in turn, a batch with one bad item among good ones after each round. */

@@ -1,6 +1,10 @@
 /** `YYYY-MM-DD HH:mm:ss` on a clock of that zone. */
 export function clockText(at: number, timeZone: string): string {
-  const parts = new Map(format(timeZone).formatToParts(at).map(({ type, value }) => [type, value]))
+  const parts = new Map(
+    format(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  )
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? ''
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}:${part('second')}`
 }

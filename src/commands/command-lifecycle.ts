@@ -145,8 +145,7 @@ export class CommandLifecycle {
   }
 
   #whyNotWait(command: KnownCommand, work: Work, again: boolean, now: number): string | null {
-    // When a later use of the id has taken its place nobody could find it while it waits.
-    if (work.ifOffline === 'FAIL' || !this.#known.holds(command)) return 'NO_SUBSCRIBER'
+    if (work.ifOffline === 'FAIL') return 'NO_SUBSCRIBER'
     const { deviceSn } = command.subject
     return !again && this.#known.countWaits(deviceSn, now) >= this.#waitingPerDevice ? 'WAIT_LIMIT' : null
   }

@@ -110,7 +110,8 @@ export class CommandPartition {
     if (fault !== null) return this.#refuse(request, message, 'REJECTED', fault, now)
     if (known === null) return this.#accept(request, message, now)
     const expired = this.#life.expireIfDue(known, now)
-    const isRepeat = this.#known.isWait(known, now) || time - known.acceptedAt < this.#rules.dedupMs
+    const isUnderWay = known.phase.at === 'publishing' || this.#known.isWait(known, now)
+    const isRepeat = isUnderWay || time - known.acceptedAt < this.#rules.dedupMs
     const judged = isRepeat ? this.#repeat(known, request, message, now) : this.#accept(request, message, now)
     return [...expired, ...judged]
   }

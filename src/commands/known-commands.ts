@@ -110,10 +110,14 @@ export class KnownCommands {
     if (this.holds(command)) this.#noteActive(command)
   }
 
-  /** Whether the command waits: really, or by its last status read back while that may be true. */
+  /**
+   * Whether the command waits: really; or published again, which keeps its place until the PUBACK; or by its last
+   * status read back, while that may be true.
+   */
   isWait(command: KnownCommand, time: number): boolean {
     const { phase } = command
     if (phase.at === 'waiting') return true
+    if (phase.at === 'publishing') return phase.again
     return phase.at === 'unread' && phase.after === 'WAITING' && time < command.acceptedAt + this.#rules.waitMs
   }
 

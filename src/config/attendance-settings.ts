@@ -135,9 +135,21 @@ export const deadLetter = group('What a dead letter may keep.', {
 })
 
 export const commands = group('Commands to time-attendance devices.', {
-  maxInFlight: option(whole(1, 65_535), 1000, 'Most commands that the MQTT broker has not answered yet; its own limit may be lower.'),
-  maxPendingPerPartition: option(whole(1, 1_000_000), 1000, 'Requests of one partition in work before no more are read.'),
-  pubackTimeoutMs: option(whole(100, 600_000), 10_000, 'A publication that is not answered this long ends the connection, in milliseconds; it is published again on the next one.'),
+  maxInFlight: option(
+    whole(1, 65_535),
+    1000,
+    'Most commands that the MQTT broker has not answered yet; its own limit may be lower.',
+  ),
+  maxPendingPerPartition: option(
+    whole(1, 1_000_000),
+    1000,
+    'Requests of one partition in work before no more are read.',
+  ),
+  pubackTimeoutMs: option(
+    whole(100, 600_000),
+    10_000,
+    'A publication that is not answered this long ends the connection, in milliseconds; it is published again on the next one.',
+  ),
   strictOps: option(flag, false, 'Refuse operations that are not in the catalogue.'),
   replyLeaves: option(z.array(replyLeaf), [], 'Further last topic levels on which devices answer, such as rsp.'),
   doorExpirySeconds: option(seconds, 30, 'A door operation is never published later than this.'),

@@ -1,6 +1,7 @@
-import type { ThingRecord } from '../records/generated/thing-record.ts'
+import type { ApiKeyRecord } from '../records/generated/api-key-record.ts'
 import type { InboxRecord } from '../records/generated/inbox-record.ts'
 import type { JobInboxRecord } from '../records/generated/job-inbox-record.ts'
+import type { ThingRecord } from '../records/generated/thing-record.ts'
 import { cancelCommand } from './commands/cancel.ts'
 import { takeCommandTimer } from './commands/command-timer.ts'
 import { takePublishResult } from './commands/publish-result.ts'
@@ -15,7 +16,7 @@ import { takeJobInbox } from './job-side/job-inbox.ts'
 import { takeJobTask } from './jobs/job-tasks.ts'
 import { takeJobTimer } from './jobs/job-timer.ts'
 import { parsePresenceTopic, takePresence } from './presence.ts'
-import { type FleetRegistry, thingRecordFault } from './registry.ts'
+import { apiKeyFault, type FleetRegistry, thingRecordFault } from './registry.ts'
 import { type Operation, type RequestInput, takeRequest } from './requests/take-request.ts'
 import type { FleetSettings } from './settings.ts'
 import { setDesired } from './shadow/set-desired.ts'
@@ -23,6 +24,9 @@ import type { FleetState } from './state.ts'
 import type { ThingContext } from './thing.ts'
 import { parseDeviceTopic } from './topics.ts'
 import { unregister } from './unregister.ts'
+
+/** A record of a registry topic as consumed; `value` is its bytes, for a dead letter. */
+export type RegistryInput = Omit<RequestInput, 'request'>
 
 /**
  * What the owner of a partition decides: (state, input, now) to records. Nothing is changed here; the caller writes the
@@ -133,7 +137,7 @@ export class FleetDecider {
    * for a tombstone; undefined when it cannot be decoded.
    */
   registryRecord(
-    input: { readonly topic: string; readonly key: string | null; readonly value: Uint8Array | null },
+    input: RegistryInput,
     record: ThingRecord | null | undefined,
     now: number,
   ): Decision {
@@ -145,6 +149,15 @@ export class FleetDecider {
     const fault = thingRecordFault(input.key, record)
     if (fault !== null) draft.deadLetter(input.key, input.topic, 'InvalidRequest', fault, input.value)
     else if (record === null) unregister(this.#thing(input.key ?? '', now), draft)
+    return draft
+  }
+
+  /** A record of `fleet.registry.api-keys`; `record` as in {@link registryRecord}. */
+  apiKeyRecord(input: RegistryInput, record: ApiKeyRecord | null | undefined, now: number): Decision {
+    const draft = new Draft(now)
+    const fault = record === undefined ? 'the record cannot be decoded' : apiKeyFault(input.key, record)
+    const code = record === undefined ? 'InvalidRecord' : 'InvalidRequest'
+    if (fault !== null) draft.deadLetter(input.key, input.topic, code, fault, input.value)
     return draft
   }
 

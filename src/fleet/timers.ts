@@ -1,5 +1,8 @@
 import type { CommandExecution } from '../records/generated/command-execution.ts'
+import type { InboxRecord } from '../records/generated/inbox-record.ts'
 import type { JobExecution } from '../records/generated/job-execution.ts'
+import { inboxRecord } from './inbox.ts'
+import type { Timer } from './timer-queue.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -14,4 +17,10 @@ export function executionDeadline(execution: JobExecution): number | null {
   const { stepDeadline, inProgressDeadline } = execution
   if (stepDeadline === null || inProgressDeadline === null) return stepDeadline ?? inProgressDeadline
   return Math.min(stepDeadline, inProgressDeadline)
+}
+
+/** What is appended to the thing's inbox when a timer is due. */
+export function timerRecord({ deadline, id, kind, thingName }: Timer, now: number): InboxRecord {
+  const subject = kind === 'command' ? { executionId: id } : { jobId: id }
+  return inboxRecord({ thingName, kind: 'TIMER', receivedAt: now, deadline, ...subject })
 }

@@ -1,4 +1,4 @@
-import type { IClientPublishOptions } from 'mqtt'
+import type { IClientPublishOptions, Packet } from 'mqtt'
 import type { OutgoingMessage } from '../flow/outgoing-message.ts'
 import { Backoff } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -49,6 +49,8 @@ export class Publisher {
   readonly #pauses = new Set<NodeJS.Timeout>()
   readonly #watch: NodeJS.Timeout
   #link: Link | null = null
+  /** Reason codes of PUBACKs that have come and not been handed over, by packet id. */
+  readonly #codes = new Map<number, number>()
   #window = 0
   #results = new Map<string, number>()
   #size = 0
@@ -119,6 +121,13 @@ export class Publisher {
 
   #up(link: Link, receiveMaximum: number): void {
     this.#link = link
+    this.#codes.clear()
+    // For a PUBACK below 0x80 MQTT.js hands the callback our own PUBLISH: 0x10 is seen only here, just before.
+    link.client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'puback' && packet.messageId !== undefined) {
+        this.#codes.set(packet.messageId, packet.reasonCode ?? 0)
+      }
+    })
     this.#window = Math.min(this.#options.maxInFlight, receiveMaximum)
     this.#deps.changed(true)
     this.#pump()
@@ -160,9 +169,18 @@ export class Publisher {
     link.client.publish(message.topic, message.payload, optionsOf(message, now), (error, packet) => {
       // An answer of a connection that is over says nothing: the message has been queued again.
       if (this.#link !== link || !this.#inFlight.has(entry)) return
-      const code = packet !== undefined && 'reasonCode' in packet ? (packet.reasonCode ?? 0) : 0
-      if (error === null || error === undefined || code >= 0x80) this.#answered(entry, code)
+      const code = this.#takeCode(packet)
+      // An error without a refusal is the end of the connection, which is told on its own.
+      if (!error || code >= 0x80) this.#answered(entry, code)
     })
+  }
+
+  #takeCode(packet: Packet | undefined): number {
+    const id = packet?.messageId
+    if (id === undefined) return 0
+    const code = this.#codes.get(id) ?? 0
+    this.#codes.delete(id)
+    return code
   }
 
   #answered(entry: Entry, code: number): void {

@@ -9,11 +9,12 @@ import { Backoff } from '../kernel/backoff.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { Releasers } from '../kernel/releasers.ts'
 import { IngestSource } from '../mqtt/ingest-source.ts'
+import { RetainedSnapshot } from '../mqtt/retained-snapshot.ts'
 import type { BridgeEvent } from '../observe/events/event.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { compileIngest } from '../routes/ingest.ts'
 import { DeviceTable } from './device-table.ts'
-import { ingestConnections } from './mqtt-connections.ts'
+import { ingestConnections, snapshotConnection } from './mqtt-connections.ts'
 import { ingestDecider } from './ingest-decider.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import type { Role, RoleDeps } from './role.ts'
@@ -33,6 +34,7 @@ export class IngestRole implements Role {
   readonly #releasers = new Releasers()
   #source: IngestSource | null = null
   #sender: Sender | null = null
+  #snapshot: RetainedSnapshot | null = null
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -68,7 +70,10 @@ export class IngestRole implements Role {
       clock,
       emit: this.#emit,
       backoff: new Backoff({ ...kafka.retry, random }),
-      settled: () => this.#source?.flush(),
+      settled: () => {
+        this.#source?.flush()
+        this.#snapshot?.flush()
+      },
     })
     this.#sender = sender
     this.#releasers.add('sender', () => sender.close())
@@ -76,16 +81,17 @@ export class IngestRole implements Role {
 
     const rules = compileIngest(this.#settings, this.#deps.bridgeVersion)
     const pump = new Pump(ingestDecider(rules, devices, randomUUID), sender, this.#emit)
-    const source = new IngestSource(ingestConnections(this.#settings), {
-      pump,
-      clock,
-      emit: this.#emit,
-      random,
-      reconnect: mqtt.reconnect,
-    })
+    const sourceDeps = { pump, clock, emit: this.#emit, random, reconnect: mqtt.reconnect }
+    const source = new IngestSource(ingestConnections(this.#settings), sourceDeps)
     this.#source = source
     this.#releasers.add('mqtt connections', () => source.close(1000))
     source.open()
+    const snapshot = snapshotConnection(this.#settings)
+    if (snapshot === null) return
+    const reader = new RetainedSnapshot(snapshot, sourceDeps)
+    this.#snapshot = reader
+    this.#releasers.add('presence snapshot', () => reader.close(1000))
+    reader.open()
   }
 
   pending(): number {

@@ -19,6 +19,12 @@ export function ingestConnections(settings: Settings): readonly ConnectionOption
   return [...punches, { ...common(settings), clientId: `${clientIdBase(settings)}-st-${mqtt.slot}`, filters: rest }]
 }
 
+/** The ordinary subscription that reads the retained presence once (attendance.md 9). One worker does it for all. */
+export function snapshotConnection(settings: Settings): ConnectionOptions | null {
+  if (!settings.presence.snapshot || settings.mqtt.slot !== 0) return null
+  return { ...publishConnection(settings, 'snapshot'), filters: ['api/mqtt/v1/+/st'] }
+}
+
 /** A connection that only publishes: nothing is kept at the broker for it, what is not answered is published again. */
 export function publishConnection(settings: Settings, purpose: string): ConnectionOptions {
   return {

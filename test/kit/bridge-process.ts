@@ -136,13 +136,13 @@ export class BridgeProcess {
     this.#child.signal(signal)
   }
 
-  /** SIGSTOP: connections stay open and nothing answers. */
-  freeze(): void {
-    this.#child.signalGroup('SIGSTOP')
+  /** SIGSTOP: connections stay open and nothing answers once this has resolved. */
+  async freeze(): Promise<void> {
+    await this.#child.freeze()
   }
 
   thaw(): void {
-    this.#child.signalGroup('SIGCONT')
+    this.#child.thaw()
   }
 
   /** kill -9. */

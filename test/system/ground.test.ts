@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
-import { connectAsync } from 'mqtt'
+import { connect } from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import { DeviceClient } from '../kit/device-client.ts'
@@ -66,7 +66,7 @@ test('Kafka: frozen it answers nothing, thawed it goes on; what it acknowledged 
   await writeOne(kafka, 'kept')
   const admin = kafka.admin()
   await admin.connect()
-  server.freeze()
+  await server.freeze()
   expect(stateOf(server.nodes[0]?.pid ?? null)).toBe('T')
   let answered = false
   const asked = admin.listTopics().then(() => {
@@ -125,7 +125,7 @@ test('the registry keeps ids over a restart when it stores them in Kafka', async
     return (await response.json()) as { id: number }
   }
   const { id } = await register()
-  registry.freeze()
+  await registry.freeze()
   expect(stateOf(registry.pid)).toBe('T')
   await expect(fetch(`${registry.url}/subjects`, { signal: AbortSignal.timeout(400) })).rejects.toThrow(/aborted/)
   registry.thaw()
@@ -141,7 +141,7 @@ test('Mosquitto: frozen it acknowledges nothing; sessions outlive kill -9', asyn
   await reader.client.subscribeAsync('kept/#', { qos: 1 })
   await reader.end()
   const device = await DeviceClient.connect({ url: server.url, clientId: 'device' })
-  server.freeze()
+  await server.freeze()
   expect(stateOf(server.pid)).toBe('T')
   const publishing = device.publish('kept/1', 'one')
   await new Promise((resolve) => setTimeout(resolve, 300))
@@ -151,10 +151,9 @@ test('Mosquitto: frozen it acknowledges nothing; sessions outlive kill -9', asyn
   // An orderly stop writes the session to disk; then the kill finds it there.
   await server.restart()
   await server.restart('kill')
-  const again = await connectAsync(server.url, { protocolVersion: 5, clientId: 'reader', ...keep, reconnectPeriod: 0 })
-  const [, payload] = await new Promise<[string, Buffer]>((resolve) => {
-    again.on('message', (topic, bytes) => resolve([topic, bytes]))
-  })
+  const again = connect(server.url, { protocolVersion: 5, clientId: 'reader', ...keep, reconnectPeriod: 0 })
+  // The handler is there first: the message comes right behind the CONNACK.
+  const payload = await new Promise<Buffer>((resolve) => again.on('message', (_topic, bytes) => resolve(bytes)))
   expect(payload.toString()).toBe('one')
   await again.endAsync()
   await server.kill()
@@ -197,9 +196,13 @@ async function loginWorks(url: string, username: string, password: string): Prom
 test('Mosquitto with dynamic security refuses a subscription with 0x87', async () => {
   const server = await ground.mosquitto({ dynamicSecurity: { admin: 'admin', password: 'pw' } })
   const login = { username: 'admin', password: 'pw' }
-  const device = await DeviceClient.connect({ url: server.url, clientId: 'admin', mqtt: login })
-  const command = { command: 'setDefaultACLAccess', acls: [{ acltype: 'subscribe', allow: false }] }
-  await device.publish('$CONTROL/dynamic-security/v1', JSON.stringify({ commands: [command] }))
+  const admin = await DeviceClient.connect({ url: server.url, clientId: 'admin', mqtt: login })
+  // A client without roles may subscribe to nothing.
+  const command = { command: 'createClient', username: 'dev1', password: 'pw' }
+  await admin.publish('$CONTROL/dynamic-security/v1', JSON.stringify({ commands: [command] }))
+  await admin.end()
+  const dev = { username: 'dev1', password: 'pw' }
+  const device = await DeviceClient.connect({ url: server.url, clientId: 'dev1', mqtt: dev })
   const granted = await device.client.subscribeAsync('a/b', { qos: 1 }).catch((error: unknown) => error)
   expect(granted).toMatchObject({ message: expect.stringMatching(/[Nn]ot authorized|Unspecified/) })
   await device.end()

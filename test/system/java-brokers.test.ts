@@ -1,7 +1,9 @@
-import { connectAsync, type MqttClient } from 'mqtt'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connectAsync } from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import { DeviceClient } from '../kit/device-client.ts'
+import { SilentMember } from '../kit/silent-member.ts'
 
 let ground: Ground
 
@@ -13,33 +15,14 @@ afterAll(async () => {
   await ground.close()
 })
 
-/** A member of a shared subscription that acknowledges nothing, with a window of `receiveMaximum`. */
-async function silentMember(url: string, filter: string, receiveMaximum: number): Promise<MqttClient> {
-  const client = await connectAsync(url, {
-    protocolVersion: 5,
-    clientId: 'silent',
-    reconnectPeriod: 0,
-    properties: { receiveMaximum },
-  })
-  client.handleMessage = () => {}
-  await client.subscribeAsync(filter, { qos: 1 })
-  return client
-}
-
 test('Artemis keeps a window exactly and gives a lost member’s messages to the next', async () => {
   const server = await ground.artemis()
-  const silent = await silentMember(server.url, '$share/g/t/#', 5)
+  const silent = await SilentMember.connect(server.port, '$share/g/t/#', 5)
   const device = await DeviceClient.connect({ url: server.url, clientId: 'device', inFlight: 50 })
-  const fifth = new Promise<number>((resolve) => {
-    let seen = 0
-    silent.on('packetreceive', (packet) => {
-      if (packet.cmd !== 'publish') return
-      seen += 1
-      if (seen === 5) setTimeout(() => resolve(seen), 300)
-    })
-  })
   await Promise.all(Array.from({ length: 20 }, (_, index) => device.publish(`t/${index}`, String(index))))
-  expect(await fifth).toBe(5)
+  await silent.received(5)
+  await pause(300)
+  expect(silent.packets).toHaveLength(5)
   const other = await connectAsync(server.url, { protocolVersion: 5, clientId: 'other', reconnectPeriod: 0 })
   const all = new Promise<Set<string>>((resolve) => {
     const topics = new Set<string>()
@@ -49,12 +32,12 @@ test('Artemis keeps a window exactly and gives a lost member’s messages to the
     })
   })
   await other.subscribeAsync('$share/g/t/#', { qos: 1 })
-  silent.stream.destroy()
+  silent.drop()
   expect((await all).size).toBe(20)
   await other.endAsync()
   await device.end()
   await server.restart('kill')
-  server.freeze()
+  await server.freeze()
   server.thaw()
   await server.stop()
 })

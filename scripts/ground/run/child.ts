@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Watchdog } from './watchdog.ts'
 
 export interface Command {
@@ -83,6 +85,16 @@ export class Child {
     }
   }
 
+  /** SIGSTOP to the process and its children; resolves when no thread of the process runs any more. */
+  async freeze(): Promise<void> {
+    this.signalGroup('SIGSTOP')
+    while (this.#exit === null && (await isRunning(this.pid))) await pause(2)
+  }
+
+  thaw(): void {
+    this.signalGroup('SIGCONT')
+  }
+
   /** SIGTERM, and SIGKILL when that did not end it within `graceMs`. A frozen process is thawed first. */
   async stop(graceMs = 15_000): Promise<Exit> {
     this.signal('SIGTERM')
@@ -97,4 +109,14 @@ export class Child {
     this.signalGroup('SIGKILL')
     return this.exited
   }
+}
+
+/** Whether a thread has not reached the stop yet. False where there is no /proc. */
+async function isRunning(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const states = threads.map(async (thread) => {
+    const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T')
+    return stat.charAt(stat.lastIndexOf(')') + 2)
+  })
+  return (await Promise.all(states)).some((state) => state !== 'T')
 }

@@ -78,14 +78,14 @@ export class Server {
     await this.start()
   }
 
-  /** SIGSTOP: connections stay open and nothing answers. */
-  freeze(): void {
-    this.#running().signalGroup('SIGSTOP')
+  /** SIGSTOP: connections stay open and nothing answers once this has resolved. */
+  async freeze(): Promise<void> {
+    await this.#running().freeze()
   }
 
   /** SIGCONT. */
   thaw(): void {
-    this.#running().signalGroup('SIGCONT')
+    this.#running().thaw()
   }
 
   signal(signal: NodeJS.Signals): void {

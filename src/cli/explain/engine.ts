@@ -54,6 +54,11 @@ export interface Engine {
   nextDeadline(): number | null
   /** Runs the timers due at exactly that time. */
   fire(deadline: number): readonly Output[]
+  /**
+   * Called before every line and before its timers: goes on with restored work. `kafkaTopic` is that of the line's
+   * record, null when it has none; `previousAt` is the clock of the line before.
+   */
+  beforeLine?(kafkaTopic: string | null, previousAt: number): readonly Output[]
   mqtt(message: MqttMessage): readonly Output[] | null
   /** `at` is the clock of the line. */
   kafka(record: ExplainedKafkaMessage, at: number): readonly Output[] | null

@@ -1,6 +1,7 @@
 import type { Settings } from '../../config/settings.ts'
 import { DeviceEngine } from './device-engine.ts'
 import type { Engine } from './engine.ts'
+import { FleetEngine } from './fleet-engine.ts'
 
 /** What the engines may not take from the world themselves. */
 export interface Surroundings {
@@ -10,5 +11,5 @@ export interface Surroundings {
 
 /** Every domain of the bridge, in the order in which inputs are offered to them. */
 export function createEngines(settings: Settings, surroundings: Surroundings): readonly Engine[] {
-  return [new DeviceEngine(settings, surroundings)]
+  return [new FleetEngine(settings), new DeviceEngine(settings, surroundings)]
 }

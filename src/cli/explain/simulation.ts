@@ -12,6 +12,7 @@ export class Simulation {
   readonly #knownTopics: ReadonlyMap<string, unknown>
   /** The next offset by topic and partition. */
   readonly #offsets = new Map<string, number>()
+  #previousAt: number | null = null
 
   constructor(settings: Settings, surroundings: Surroundings) {
     this.#engines = createEngines(settings, surroundings)
@@ -21,6 +22,14 @@ export class Simulation {
 
   /** The output lines of one input line; timers that were due before it come first. Throws LineFault. */
   *step(number: number, line: InputLine, at: number): Generator<string> {
+    const topic = line.kafka?.topic ?? null
+    const previousAt = this.#previousAt ?? at
+    this.#previousAt = at
+    for (const engine of this.#engines) {
+      for (const output of this.#followed(engine.beforeLine?.(topic, previousAt) ?? [], previousAt)) {
+        yield* this.#print(number, output)
+      }
+    }
     for (const output of this.#timersBefore(at)) yield* this.#print(number, output)
     if (line.puback !== null) for (const engine of this.#engines) engine.puback?.(line.puback)
     for (const output of this.#followed(this.#input(line, at), at)) yield* this.#print(number, output)

@@ -116,7 +116,16 @@ class World {
           timestamp: this.now,
         }
         this.requests.push({ message, request, settled: false })
-        this.#read(offset, 'first')
+        const isRepeat = this.#isRepeat(`${step.device} ${step.id}`)
+        const before = this.statusTopic.length
+        const publications = this.#read(offset, 'first')
+        const [first] = this.statusTopic.slice(before)
+        if (isRepeat)
+          expect([publications, first?.statusTime === this.now && first.status === 'REJECTED']).toEqual([0, false])
+        else
+          expect(this.statusTopic.slice(before).findLast((each) => each.statusTime === this.now)?.status).toMatch(
+            /^(ACCEPTED|REJECTED|EXPIRED)/,
+          )
         break
       }
       case 'answer':
@@ -168,9 +177,19 @@ class World {
     this.now = end
   }
 
-  #read(offset: number, purpose: 'first' | 'reread'): void {
+  /** Whether a request now is a repeat, by what was seen outside. */
+  #isRepeat(key: string): boolean {
+    const use = this.uses.findLast((each) => each.key === key)
+    if (use === undefined) return false
+    const isOut = this.open.some((each) => each.use === use)
+    const isExpired = use.expiresAt !== null && this.now >= use.expiresAt
+    const waits = use.seen.at(-1)?.startsWith('WAITING') === true && !isExpired
+    return waits || isOut || this.now - use.acceptedAt < DEDUP
+  }
+
+  #read(offset: number, purpose: 'first' | 'reread'): number {
     const entry = this.requests[offset]
-    if (entry === undefined) return
+    if (entry === undefined) return 0
     const { message, request } = entry
     const publications = this.#take(this.partition.request(message, { kind: 'request', request }, this.now, purpose), {
       offset,
@@ -178,6 +197,7 @@ class World {
       message,
     })
     if (publications === 0) entry.settled = true
+    return publications
   }
 
   #commit(): void {
@@ -247,6 +267,9 @@ class World {
     const use = answered ?? this.#lastUse(key)
     // The broker's refusal has a code of ours, a device's failure none.
     const step = status.status === 'FAILED' && status.errorCode !== null ? 'REFUSED' : status.status
+    const waited = use.seen.findLast((each) => each.startsWith('WAITING'))
+    // An answer of the broker is about the publication after the last wait.
+    if (answered !== null) expect(status.attempt).toBe(1 + Number(waited?.split('/')[1] ?? 0))
     const name = `${step}/${status.attempt}`
     if (!use.seen.includes(name)) use.seen.push(name)
   }

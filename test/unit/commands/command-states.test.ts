@@ -263,21 +263,27 @@ describe('memory', () => {
     const driver = new PartitionDriver()
     for (let index = 0; index < 5000; index++) driver.answer(driver.ask({ commandId: `c${index}` }))
     driver.answer(driver.ask({ commandId: 'w', ifOffline: 'WAIT', expiresAt: T0 + 100 * HOUR }), 0x10)
-    expect(driver.partition.counts()).toEqual({ known: 5001, publishing: 0 })
+    expect(driver.partition.counts()).toEqual({ known: 5001, publishing: 0, waiting: 1 })
     driver.now = T0 + 24 * HOUR + 1
     for (let index = 0; index < 1000; index++) driver.answer(driver.ask({ commandId: `d${index}` }))
     expect(driver.partition.counts().known).toBe(1001)
     expect(steps(driver.ask({ commandId: 'w' }))).toEqual(['WAITING'])
   })
 
-  it('is not lost to a later use of the id whose publication is still out', () => {
+  it('is not given to a later use of the id while a publication is out', () => {
     const driver = new PartitionDriver()
     const first = driver.ask(wait)
     driver.now = T0 + HOUR
-    const second = driver.ask({ ...wait, expiresAt: driver.now + 60_000 })
-    expect(steps(second)).toEqual(['ACCEPTED'])
-    expect(steps(driver.answer(first, 0x10))).toEqual(['NO_SUBSCRIBER NO_SUBSCRIBER'])
-    expect(steps(driver.answer(second, 0x10))).toEqual(['WAITING'])
-    expect(steps(driver.ask())).toEqual(['WAITING'])
+    expect(steps(driver.ask(wait))).toEqual(['ACCEPTED'])
+    expect(publications(driver.ask(wait))).toEqual([])
+    expect(steps(driver.answer(first))).toEqual(['PUBLISHED'])
+    expect(statuses(driver.ask())[0]?.statusTime).toBe(driver.now)
+  })
+
+  it('keeps the place of a command that is published again', () => {
+    const driver = waiting({ commands: { limits: { waitingPerDevice: 1 } } })
+    const again = driver.partition.online(SN, driver.now)
+    expect(steps(driver.answer(driver.ask({ ...wait, commandId: 'c2' }), 0x10))).toEqual(['NO_SUBSCRIBER WAIT_LIMIT'])
+    expect(steps(driver.answer(again, 0x10))).toEqual(['WAITING'])
   })
 })

@@ -41,7 +41,7 @@ describe('parseSettings', () => {
     })
     expect(presence).toEqual({ attributes: [], brokerEventTopic: null, snapshot: false })
     expect(deadLetter).toEqual({ keepPayload: true, truncateBytes: 4096, redact: [] })
-    expect(commands).toEqual({
+    expect(commands).toMatchObject({
       strictOps: false,
       replyLeaves: [],
       doorExpirySeconds: 30,

@@ -131,7 +131,7 @@ const TOPICS = [
 ]
 
 test('random and mutated payloads never throw, each item has one outcome, every record can be encoded', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, () => {
   const random = randomFrom(20_260_621)
   const pick = <T>(list: readonly T[]): T => list[random(list.length)]!

@@ -1,0 +1,155 @@
+import type { BridgeLook } from './bridge.ts'
+import type { Fleet } from './fleet.ts'
+import type { Ledger } from './ledger.ts'
+import { groups } from './message.ts'
+import type { SeenPunch, Tally } from './tally.ts'
+
+/** Everything a frame shows. */
+export interface Scene {
+  readonly runningMs: number
+  readonly brokerName: string
+  readonly fleet: Fleet
+  readonly ledger: Ledger
+  readonly tally: Tally
+  readonly bridge: BridgeLook | null
+  /** Percent of one core over the last second. */
+  readonly cpuPercent: number | null
+  readonly warning: string | null
+  /** What to try meanwhile. */
+  readonly hints: readonly string[]
+}
+
+const plain = (text: string): string => text
+const style =
+  (code: number) =>
+  (text: string): string =>
+    `\u001b[${code}m${text}\u001b[0m`
+const [bold, dim, red, green, yellow] = [style(1), style(2), style(31), style(32), style(33)]
+
+const numbers = new Intl.NumberFormat('en')
+const count = (value: number, width = 0): string => numbers.format(value).padStart(width)
+
+/** The screen as lines, no longer than `columns`, no more than `rows`. */
+export function frame(scene: Scene, columns: number, rows: number): readonly string[] {
+  const top = [...header(scene, columns), '', ...counts(scene), '']
+  const bottom = [
+    '',
+    ...offline(scene, columns),
+    '',
+    ...deadLetters(scene, columns),
+    '',
+    ...scene.hints.map((hint) => dim(cut(hint, columns))),
+  ]
+  const room = Math.max(3, rows - top.length - bottom.length - 2)
+  return [...top, ...punches(scene, room, columns), ...bottom].slice(0, rows - 1)
+}
+
+function header(scene: Scene, columns: number): readonly string[] {
+  const { bridge, fleet, tally } = scene
+  const seconds = Math.floor(scene.runningMs / 1000)
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  const title = `bridge demo  ${time}`
+  const stop = 'Ctrl-C stops'
+  const rates = tally.rates()
+  const perSecond = rates.slice(-5).reduce((sum, rate) => sum + rate, 0) / 5
+  const lag = tally.lag()
+  const late = lag === null ? '' : `   device to reader: median ${lag.medianMs} ms, 99 % within ${lag.p99Ms} ms`
+  const bridgeSays =
+    bridge === null
+      ? red('does not answer')
+      : `${bridge.ready ? green('ready') : red('not ready')}   CPU ${scene.cpuPercent?.toFixed(0) ?? '-'} %   ${bridge.rssMb.toFixed(0)} MB   ` +
+        `unsettled ${bridge.unsettled}   ${bridge.difference === 0 ? 'every message accounted for' : red(`${bridge.difference} unaccounted for`)}`
+  return [
+    `${bold(title)}${stop.padStart(Math.max(2, columns - title.length))}`,
+    `fleet    ${fleet.devices.length} devices, ${fleet.connected} connected; ${fleet.drops} connections broken on purpose so far (${scene.brokerName})`,
+    `bridge   ${bridgeSays}`,
+    `punches  ${perSecond.toFixed(0)}/s ${sparkline(rates)}${late}`,
+    ...(scene.warning === null ? [] : [yellow(cut(`bridge said: ${scene.warning}`, columns))]),
+  ]
+}
+
+function counts({ ledger }: Scene): readonly string[] {
+  const rows = groups
+    .map((group) => ({ group, ...ledger.count(group) }))
+    .filter(({ group, acknowledged }) => acknowledged > 0 || group !== 'command replies')
+    .map(({ group, acknowledged, arrived }) => {
+      const name = group === 'last wills' ? 'last wills (owed)' : group
+      const way = acknowledged - arrived
+      return `${name.padEnd(18)}${count(acknowledged, 13)}${count(arrived, 13)}${(way === 0 ? dim : plain)(count(way, 13))}`
+    })
+  return [
+    dim(`${''.padEnd(18)}${'acknowledged'.padStart(13)}${'in Kafka'.padStart(13)}${'on the way'.padStart(13)}`),
+    ...rows,
+  ]
+}
+
+function punches({ tally }: Scene, room: number, columns: number): readonly string[] {
+  const heading = `${'device'.padEnd(10)}${'user'.padEnd(8)}${'local time'.padEnd(25)}${'state'.padEnd(14)}${'ms'.padStart(5)}  flags`
+  return [
+    bold('last punches'),
+    dim(heading),
+    ...tally.lastPunches.slice(0, room).map((seen) => cut(punchLine(seen), columns)),
+  ]
+}
+
+function punchLine({ record, lagMs }: SeenPunch): string {
+  const { deviceSn, userId, state, flags } = record
+  const lag = lagMs === null ? 'again' : String(lagMs)
+  return `${fit(deviceSn, 10)}${fit(userId, 8)}${fit(localTime(record), 25)}${fit(state, 14)}${lag.padStart(5)}  ${flags.join(' ')}`
+}
+
+/** The device's own clock and its offset; of epoch times the instant in UTC. */
+function localTime({ deviceLocalTime, utcOffsetMinutes, eventTime }: SeenPunch['record']): string {
+  if (deviceLocalTime === null) return `${new Date(eventTime).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+  const minutes = utcOffsetMinutes ?? 0
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60]
+  const sign = minutes < 0 ? '-' : '+'
+  const offset = `${sign}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`
+  return `${deviceLocalTime.slice(0, 19).replace('T', ' ')} ${offset}`
+}
+
+const reasons: Readonly<Record<string, string>> = { LAST_WILL: 'last will', DEVICE_OR_WILL: 'said goodbye' }
+
+function offline({ tally }: Scene, columns: number): readonly string[] {
+  const away = tally.offline.toSorted((a, b) => b.ingestTime - a.ingestTime)
+  const items = away.map(({ deviceSn, reason }) => `${deviceSn} ${reasons[reason] ?? reason}`)
+  const heading = `${bold('online')} ${green(String(tally.online))}   ${bold('offline')} ${away.length}`
+  return [heading, ...flow(items, columns, 2)]
+}
+
+function deadLetters({ tally }: Scene, columns: number): readonly string[] {
+  const codes = [...tally.deadLetters].toSorted(([a], [b]) => a.localeCompare(b))
+  const items = codes.map(([code, times]) => `${code} ${times}`)
+  return [`${bold('dead letters')} ${tally.allDeadLetters}`, ...flow(items, columns, 8)]
+}
+
+/** Items side by side over as many lines as they need, `most` at the most. */
+function flow(items: readonly string[], columns: number, most: number): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const item of items) {
+    const longer = line === '' ? `  ${item}` : `${line}   ${item}`
+    if (longer.length <= columns) {
+      line = longer
+      continue
+    }
+    lines.push(line)
+    line = `  ${item}`
+  }
+  if (line !== '') lines.push(line)
+  return lines.slice(0, most)
+}
+
+function sparkline(values: readonly number[]): string {
+  const marks = '▁▂▃▄▅▆▇█'
+  const most = Math.max(1, ...values)
+  return values.map((value) => marks[Math.round((value / most) * (marks.length - 1))]).join('')
+}
+
+function fit(text: string, width: number): string {
+  return text.length >= width ? `${text.slice(0, width - 2)}… ` : text.padEnd(width)
+}
+
+function cut(text: string, columns: number): string {
+  return text.length > columns ? `${text.slice(0, columns - 1)}…` : text
+}
