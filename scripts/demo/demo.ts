@@ -75,16 +75,8 @@ async function runOn(
   bridge: DemoBridge,
 ): Promise<number> {
   const { mqttUrl, brokers, registryUrl } = servers
-  await step(
-    'bridge topics apply',
-    () => bridge.command('topics', 'apply'),
-    (line) => line,
-  )
-  await step(
-    'bridge schemas register',
-    () => bridge.command('schemas', 'register'),
-    (line) => line,
-  )
+  await step('bridge topics apply', () => bridge.command('topics', 'apply'), sayOf)
+  await step('bridge schemas register', () => bridge.command('schemas', 'register'), sayOf)
   await step(
     'device records',
     () => writeDeviceRecords(brokers, registryUrl, roster),
@@ -135,6 +127,12 @@ async function runOn(
 
   console.log(summary(runningMs, fleet, ledger, tally, last?.difference ?? null))
   return verdict(ledger, code, last?.difference ?? null)
+}
+
+/** The last line of a command, and what it was not content with. */
+function sayOf(lines: readonly string[]): string {
+  const refused = lines.flatMap((line) => /^(?:incompatible|drift)\s+(\S+)/.exec(line)?.[1] ?? [])
+  return [lines.at(-1)?.trim() ?? '', ...refused].join(' ')
 }
 
 function verdict(ledger: Ledger, bridgeExit: number | null, difference: number | null): number {

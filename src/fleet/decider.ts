@@ -136,11 +136,7 @@ export class FleetDecider {
    * A record of `fleet.registry.things` whose key this partition owns, after the registry took it. `record` is null
    * for a tombstone; undefined when it cannot be decoded.
    */
-  registryRecord(
-    input: RegistryInput,
-    record: ThingRecord | null | undefined,
-    now: number,
-  ): Decision {
+  registryRecord(input: RegistryInput, record: ThingRecord | null | undefined, now: number): Decision {
     const draft = new Draft(now)
     if (record === undefined) {
       draft.deadLetter(input.key, input.topic, 'InvalidRecord', 'the record cannot be decoded', input.value)

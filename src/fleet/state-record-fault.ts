@@ -44,7 +44,8 @@ function keyOf(channel: ChannelName, value: object): string | null {
  */
 export function stateRecordFault(channel: ChannelName, key: string | null, value: object | null): string | null {
   const keyed = channel === 'commandState' || channel === 'jobExecutionState'
-  if (channel !== 'results' && (key === null || (keyed && !key.includes('/')))) return 'the key is not one of this topic'
+  if (channel !== 'results' && (key === null || (keyed && !key.includes('/'))))
+    return 'the key is not one of this topic'
   if (value === null) return null
   const expected = keyOf(channel, value)
   if (expected !== null && expected !== key) return 'the value is not that of the key'

@@ -63,7 +63,9 @@ export class FleetState {
 
   /** Jobs with a fan-out under way, in the order they were first met. */
   fanningOut(): readonly string[] {
-    return [...this.#jobs].filter(([, job]) => job.state !== null && (job.progress?.fanOut ?? null) !== null).map(([id]) => id)
+    return [...this.#jobs]
+      .filter(([, job]) => job.state !== null && (job.progress?.fanOut ?? null) !== null)
+      .map(([id]) => id)
   }
 
   /** Takes the latest record of a key; a record of another channel is none of the state. */

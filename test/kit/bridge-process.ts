@@ -136,9 +136,9 @@ export class BridgeProcess {
     this.#child.signal(signal)
   }
 
-  /** SIGSTOP: connections stay open and nothing answers once this has resolved. */
-  async freeze(): Promise<void> {
-    await this.#child.freeze()
+  /** SIGSTOP: connections stay open and nothing answers once this has returned. */
+  freeze(): void {
+    this.#child.freeze()
   }
 
   thaw(): void {

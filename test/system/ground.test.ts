@@ -66,7 +66,7 @@ test('Kafka: frozen it answers nothing, thawed it goes on; what it acknowledged 
   await writeOne(kafka, 'kept')
   const admin = kafka.admin()
   await admin.connect()
-  await server.freeze()
+  server.freeze()
   expect(stateOf(server.nodes[0]?.pid ?? null)).toBe('T')
   let answered = false
   const asked = admin.listTopics().then(() => {
@@ -125,7 +125,7 @@ test('the registry keeps ids over a restart when it stores them in Kafka', async
     return (await response.json()) as { id: number }
   }
   const { id } = await register()
-  await registry.freeze()
+  registry.freeze()
   expect(stateOf(registry.pid)).toBe('T')
   await expect(fetch(`${registry.url}/subjects`, { signal: AbortSignal.timeout(400) })).rejects.toThrow(/aborted/)
   registry.thaw()
@@ -141,7 +141,7 @@ test('Mosquitto: frozen it acknowledges nothing; sessions outlive kill -9', asyn
   await reader.client.subscribeAsync('kept/#', { qos: 1 })
   await reader.end()
   const device = await DeviceClient.connect({ url: server.url, clientId: 'device' })
-  await server.freeze()
+  server.freeze()
   expect(stateOf(server.pid)).toBe('T')
   const publishing = device.publish('kept/1', 'one')
   await new Promise((resolve) => setTimeout(resolve, 300))

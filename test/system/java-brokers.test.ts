@@ -37,7 +37,7 @@ test('Artemis keeps a window exactly and gives a lost member’s messages to the
   await other.endAsync()
   await device.end()
   await server.restart('kill')
-  await server.freeze()
+  server.freeze()
   server.thaw()
   await server.stop()
 })

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { setTimeout as pause } from 'node:timers/promises'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import type { Watchdog } from './watchdog.ts'
 
 export interface Command {
@@ -85,10 +83,11 @@ export class Child {
     }
   }
 
-  /** SIGSTOP to the process and its children; resolves when no thread of the process runs any more. */
-  async freeze(): Promise<void> {
+  /** SIGSTOP to the process and its children. Returns when no thread of the process runs any more, 1 s at most. */
+  freeze(): void {
     this.signalGroup('SIGSTOP')
-    while (this.#exit === null && (await isRunning(this.pid))) await pause(2)
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    for (let ms = 0; ms < 1000 && isRunning(this.pid); ms += 1) Atomics.wait(pause, 0, 0, 1)
   }
 
   thaw(): void {
@@ -111,12 +110,14 @@ export class Child {
   }
 }
 
-/** Whether a thread has not reached the stop yet. False where there is no /proc. */
-async function isRunning(pid: number): Promise<boolean> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
-  const states = threads.map(async (thread) => {
-    const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T')
-    return stat.charAt(stat.lastIndexOf(')') + 2)
-  })
-  return (await Promise.all(states)).some((state) => state !== 'T')
+/** Whether a thread has not reached the stop yet. False where there is no /proc and for a process that is gone. */
+function isRunning(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some((thread) => {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+      return !'TZX'.includes(stat.charAt(stat.lastIndexOf(')') + 2))
+    })
+  } catch {
+    return false
+  }
 }

@@ -78,9 +78,9 @@ export class Server {
     await this.start()
   }
 
-  /** SIGSTOP: connections stay open and nothing answers once this has resolved. */
-  async freeze(): Promise<void> {
-    await this.#running().freeze()
+  /** SIGSTOP: connections stay open and nothing answers once this has returned. */
+  freeze(): void {
+    this.#running().freeze()
   }
 
   /** SIGCONT. */

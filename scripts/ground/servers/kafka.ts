@@ -66,8 +66,8 @@ export class KafkaServer {
     await (how === 'stop' ? this.stop() : this.kill())
     await this.start()
   }
-  async freeze(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.freeze()))
+  freeze(): void {
+    for (const node of this.nodes) node.freeze()
   }
   thaw(): void {
     for (const node of this.nodes) node.thaw()

@@ -149,12 +149,7 @@ export class FleetEngine implements Engine {
     return outputs.filter((output) => output.kind !== 'ignored')
   }
 
-  #restore(
-    channel: ChannelName,
-    message: ExplainedKafkaMessage,
-    key: string | null,
-    at: number,
-  ): readonly Output[] {
+  #restore(channel: ChannelName, message: ExplainedKafkaMessage, key: string | null, at: number): readonly Output[] {
     const { schema } = catalogue[channel]
     const value = schema === null ? null : datumOf(schema, message.plain)
     const unreadable = value === null && message.value !== null
@@ -168,11 +163,7 @@ export class FleetEngine implements Engine {
     return []
   }
 
-  #registerThing(
-    message: ExplainedKafkaMessage,
-    input: Omit<RequestInput, 'request'>,
-    at: number,
-  ): readonly Output[] {
+  #registerThing(message: ExplainedKafkaMessage, input: Omit<RequestInput, 'request'>, at: number): readonly Output[] {
     const datum = datumOf('ThingRecord', message.plain)
     const record = datum === null && message.value !== null ? undefined : datum
     if (record !== undefined && input.key !== null && thingRecordFault(input.key, record) === null) {
@@ -182,11 +173,7 @@ export class FleetEngine implements Engine {
     return this.#cascade.run(this.#decider.registryRecord(input, record, at), at)
   }
 
-  #registerApiKey(
-    message: ExplainedKafkaMessage,
-    input: Omit<RequestInput, 'request'>,
-    at: number,
-  ): readonly Output[] {
+  #registerApiKey(message: ExplainedKafkaMessage, input: Omit<RequestInput, 'request'>, at: number): readonly Output[] {
     const datum = datumOf('ApiKeyRecord', message.plain)
     const record = datum === null && message.value !== null ? undefined : datum
     if (record !== undefined && input.key !== null && apiKeyFault(input.key, record) === null) {

@@ -59,12 +59,7 @@ export function withExecution(
 }
 
 /** Notices about one execution that was replaced, added or taken out. */
-export function noticeChange(
-  context: ThingContext,
-  draft: Draft,
-  jobId: string,
-  execution: JobExecution | null,
-): void {
+export function noticeChange(context: ThingContext, draft: Draft, jobId: string, execution: JobExecution | null): void {
   const { executions } = context.thing
   publishNotices(context, draft, executions.values(), withExecution(executions, jobId, execution).values())
 }

@@ -1,8 +1,8 @@
+import { isClientToken } from '../client-token.ts'
 import { type Draft, secondsOf } from '../draft.ts'
 import { emptyMap, type Json, type JsonMap, mapOf, optional } from '../json/json.ts'
 import { readObject, textOf } from '../json/read.ts'
 import type { ThingContext } from '../thing.ts'
-import { isClientToken } from '../client-token.ts'
 import { bad, notUtf8, type Rejection, thingNotFound } from './report.ts'
 import { shadowOf } from './shadow.ts'
 
