@@ -21,3 +21,8 @@ ground-check: node_modules/.package-lock.json ## Says whether the fetched server
 .PHONY: ground-up
 ground-up: node_modules/.package-lock.json ## Starts the servers (or SERVERS="kafka registry mosquitto"), prints their addresses, stops them on Ctrl-C.
 	npx tsx scripts/ground/up.ts $(SERVERS)
+
+.PHONY: demo
+demo: node_modules/.package-lock.json ## Starts real servers, the bridge and a simulated fleet, and shows what arrives in Kafka. Ctrl-C ends it; DEMO_SECONDS=30 prints a summary.
+	@npm run --silent build
+	@node --import tsx scripts/demo/demo.ts

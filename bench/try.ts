@@ -1,11 +1,15 @@
-import { Stage } from './stage/stage.ts'
-import { Bridge } from './stage/bridge.ts'
-import { loadConfig } from '../src/config/load.ts'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { usageOf } from './measure/process-usage.ts'
 import { setTimeout as pause } from 'node:timers/promises'
+import { loadConfig } from '../src/config/load.ts'
+import { usageOf } from './measure/process-usage.ts'
+import { Bridge } from './stage/bridge.ts'
+import { Stage } from './stage/stage.ts'
+
 const stage = await Stage.open()
-const { settings } = loadConfig({ files: [stage.configPath], overrides: [] }, { env: {}, readFile: (p: string) => readFileSync(p, 'utf8') } as never)
+const { settings } = loadConfig({ files: [stage.configPath], overrides: [] }, {
+  env: {},
+  readFile: (p: string) => readFileSync(p, 'utf8'),
+} as never)
 const c = new Bridge(stage, settings)
 const broker = await stage.broker()
 const first = await c.start(broker)
@@ -21,11 +25,19 @@ t = performance.now()
 let last = 0
 await m.process.until('done', async () => {
   const count = await m.count()
-  if (count - last > 10000 || count >= N) { last = count; console.log(Math.round(performance.now() - t), count, JSON.stringify(usageOf(m.process.pid))) }
+  if (count - last > 10000 || count >= N) {
+    last = count
+    console.log(Math.round(performance.now() - t), count, JSON.stringify(usageOf(m.process.pid)))
+  }
   return count >= N
 })
 const mm = await m.metrics()
-console.log('batches', N / mm.sum('bridge_kafka_send_records_count'), mm.sum('nodejs_heap_size_used_bytes') / 1e6, mm.sum('nodejs_external_memory_bytes') / 1e6)
+console.log(
+  'batches',
+  N / mm.sum('bridge_kafka_send_records_count'),
+  mm.sum('nodejs_heap_size_used_bytes') / 1e6,
+  mm.sum('nodejs_external_memory_bytes') / 1e6,
+)
 await m.process.stop()
 writeFileSync('/tmp/h6-bridge.log', m.process.log())
 await stage.close()

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import type { Command } from './cli/command.ts'
 import { configCommand } from './cli/config.ts'
 import { dispatch } from './cli/dispatch.ts'
+import { explainCommand } from './cli/explain.ts'
+import { runExplain } from './cli/explain/explain.ts'
 import { runCommand } from './cli/run.ts'
 import { rolesRunner } from './cli/run-roles.ts'
 import { schemasCommand } from './cli/schemas.ts'
@@ -26,6 +28,7 @@ const runRoles = rolesRunner({
 
 const commands: readonly Command[] = [
   runCommand(runRoles),
+  explainCommand(runExplain),
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),
   configCommand,

@@ -5,8 +5,8 @@
  */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { connect } from 'node:net'
+import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { type CompressionName, compressionOf, installCodecs } from '../../src/kafka/codecs.ts'
 
 interface Order {

@@ -41,7 +41,8 @@ async function atRate(rate: number): Promise<void> {
   while (n < count) {
     const now = clock.micros()
     const due = Math.min(count, Math.floor(((now - began) * rate) / 1e6))
-    for (; n < due; n += 1) publisher.add(topicOf(n % deviceCount, 'evt'), punchOf(n % deviceCount, n, String(clock.micros())))
+    for (; n < due; n += 1)
+      publisher.add(topicOf(n % deviceCount, 'evt'), punchOf(n % deviceCount, n, String(clock.micros())))
     publisher.flush()
     await pause(1)
   }

@@ -29,7 +29,16 @@ export class Publisher {
   static async connect(port: number): Promise<Publisher> {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })
     await once(socket, 'connect')
-    socket.write(mqttPacket.generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clean: true, clientId: '', keepalive: 0 }))
+    socket.write(
+      mqttPacket.generate({
+        cmd: 'connect',
+        protocolId: 'MQTT',
+        protocolVersion: 5,
+        clean: true,
+        clientId: '',
+        keepalive: 0,
+      }),
+    )
     const [connack] = (await once(socket, 'data')) as [Buffer]
     const window = await receiveMaximumOf(connack)
     return new Publisher(socket, Math.min(window, 1000))

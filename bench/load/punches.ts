@@ -24,7 +24,9 @@ export function topicOf(device: number, leaf: 'evt' | 'st'): string {
  */
 export function punchOf(device: number, n: number, recordId: string): string {
   const second = n % 86_400
-  const clock = [second / 3600, (second / 60) % 60, second % 60].map((part) => String(Math.floor(part)).padStart(2, '0'))
+  const clock = [second / 3600, (second / 60) % 60, second % 60].map((part) =>
+    String(Math.floor(part)).padStart(2, '0'),
+  )
   const text = JSON.stringify({
     sn: serialOf(device),
     user_id: String(100_000 + (n % 5000)),

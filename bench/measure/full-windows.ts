@@ -26,7 +26,10 @@ export async function measureFullWindows(
     // A fifth more than fits, because the broker need not share it out evenly.
     await stage.load(broker, { count: Math.ceil(connections * receiveMaximum * 1.2) })
     await stage.load(broker, { count: Math.ceil(receiveMaximum * 1.2), leaf: 'st' })
-    await bridge.process.until('holding full windows', async () => (await bridge.metrics()).sum('bridge_pending') >= held)
+    await bridge.process.until(
+      'holding full windows',
+      async () => (await bridge.metrics()).sum('bridge_pending') >= held,
+    )
     const end = performance.now() + seconds * 1000
     await bridge.process.until('held', () => {
       residentMb = Math.max(residentMb, usageOf(bridge.process.pid).residentMb)

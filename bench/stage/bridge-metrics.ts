@@ -13,7 +13,9 @@ export class BridgeMetrics {
 
   /** Throws when there is no such metric, so that a new name does not pass for a zero. */
   sum(name: string): number {
-    const values = [...this.#text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map((m) => Number(m[1]))
+    const values = [...this.#text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map((m) =>
+      Number(m[1]),
+    )
     if (values.length === 0) throw new Error(`the bridge has no metric ${name}`)
     return values.reduce((a, b) => a + b, 0)
   }

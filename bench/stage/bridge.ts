@@ -1,6 +1,6 @@
-import type { Settings } from '../../src/config/settings.ts'
 import { freePorts } from '../../scripts/ground/run/free-ports.ts'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
+import type { Settings } from '../../src/config/settings.ts'
 import { BridgeMetrics } from './bridge-metrics.ts'
 import type { Contender, Measured } from './measured.ts'
 import { bridgeProgram, type Stage } from './stage.ts'

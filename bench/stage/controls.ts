@@ -73,7 +73,10 @@ export class ProduceOnly {
     const base = await stored.count(this.topic)
     const { compression, idempotent } = this.#settings.kafka
     const order = { broker: kafka.brokers[0], topic: this.topic, compression, idempotent, batch, count, records: path }
-    const process = await this.#stage.start('produce-only', [compiled('controls/produce-only.js'), JSON.stringify(order)])
+    const process = await this.#stage.start('produce-only', [
+      compiled('controls/produce-only.js'),
+      JSON.stringify(order),
+    ])
     const measured = { process, count: async () => (await stored.count(this.topic)) - base }
     await saidReady(measured)
     process.tell()

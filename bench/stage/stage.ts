@@ -46,7 +46,11 @@ export class Stage {
     // YAML holds all of JSON.
     await writeFile(
       configPath,
-      JSON.stringify({ devices, kafka: { brokers: kafka.brokers }, registry: { url: registry.url, register: 'register' } }),
+      JSON.stringify({
+        devices,
+        kafka: { brokers: kafka.brokers },
+        registry: { url: registry.url, register: 'register' },
+      }),
     )
     await run(process.execPath, [bridgeProgram, 'topics', 'apply', '--config', configPath])
     return new Stage(ground, kafka, await StoredRecords.open(kafka.brokers), configPath)
@@ -63,7 +67,10 @@ export class Stage {
 
   /** Publishes; resolves when the broker has taken all of it. */
   async load(broker: MosquittoServer, args: Readonly<Record<string, string | number>>): Promise<void> {
-    const options = Object.entries({ port: broker.port, ...args }).flatMap(([name, value]) => [`--${name}`, String(value)])
+    const options = Object.entries({ port: broker.port, ...args }).flatMap(([name, value]) => [
+      `--${name}`,
+      String(value),
+    ])
     await run(process.execPath, [compiled('load/load.js'), ...options])
   }
 

@@ -4,26 +4,27 @@
  */
 import type { WriteStream } from 'node:tty'
 import { MissingPrerequisite } from '../ground/fetch/prerequisites.ts'
-import { type Ground, openGround } from '../ground/open-ground.ts'
-import { publishAddresses, withdrawAddresses } from './addresses.ts'
+import { openGround } from '../ground/open-ground.ts'
+import { withdrawAddresses } from './addresses.ts'
 import { DemoBridge } from './bridge.ts'
-import { writeDeviceRecords } from './device-records.ts'
-import { Fleet } from './fleet.ts'
-import { KafkaReader } from './kafka-reader.ts'
-import { Ledger } from './ledger.ts'
-import { fetchParts } from './prepare.ts'
+import type { Ledger } from './ledger.ts'
 import { step } from './progress.ts'
 import { makeRoster } from './roster.ts'
+import { type BrokerName, type Stage, setTheStage, startServers } from './stage.ts'
 import { summary } from './summary.ts'
-import { Tally } from './tally.ts'
 import { watch } from './watch.ts'
 
-/** The broker of the demo: `mosquitto` or `hivemq`. */
-const brokerName = 'hivemq'
+/** The nearest to EMQX that needs no container. `mosquitto` does as well, but not for commands and things. */
+const brokerName: BrokerName = 'hivemq'
 
 const settings = {
   devices: wholeNumber('DEMO_DEVICES', 300),
-  punchesPerSecond: wholeNumber('DEMO_RATE', 80),
+  pace: {
+    punchesPerSecond: wholeNumber('DEMO_RATE', 80),
+    poisonEveryMs: 300,
+    dropEveryMs: 900,
+    goAwayEveryMs: 4000,
+  },
   seconds: process.env['DEMO_SECONDS'] === undefined ? null : wholeNumber('DEMO_SECONDS', 30),
 }
 const terminal = process.stdout.isTTY && settings.seconds === null ? (process.stdout as WriteStream) : null
@@ -50,62 +51,39 @@ process.exit()
 
 async function run(): Promise<number> {
   console.log('Real servers on free ports, data in a throw-away folder. Ctrl-C stops everything.')
-  await fetchParts(['kafka', 'registry', brokerName])
   const ground = await openGround((line) => console.log(`    ${line}`))
   let bridge: DemoBridge | null = null
   try {
-    const [kafka, registry, broker] = await step(`Kafka, schema registry and MQTT broker (${brokerName})`, () =>
-      Promise.all([ground.kafka(), ground.registry(), ground[brokerName]()]),
-    )
-    const servers = { mqttUrl: broker.url, brokers: kafka.brokers, registryUrl: registry.url }
-    const roster = makeRoster(settings.devices)
-    bridge = await DemoBridge.prepare(servers, roster)
-    return await runOn(ground, servers, roster, bridge)
+    const stage = await unlessAsked(async () => {
+      const servers = await startServers(ground, brokerName)
+      const roster = makeRoster(settings.devices)
+      bridge = await DemoBridge.prepare(servers, roster)
+      return setTheStage(servers, roster, bridge, settings.pace)
+    })
+    if (stage === null) {
+      console.log('\nStopped before it began.')
+      return 130
+    }
+    return await play(stage)
   } finally {
     await withdrawAddresses()
-    await bridge?.close()
+    await (bridge as DemoBridge | null)?.close()
     await ground.close()
   }
 }
 
-async function runOn(
-  _ground: Ground,
-  servers: { readonly mqttUrl: string; readonly brokers: readonly string[]; readonly registryUrl: string },
-  roster: ReturnType<typeof makeRoster>,
-  bridge: DemoBridge,
-): Promise<number> {
-  const { mqttUrl, brokers, registryUrl } = servers
-  await step('bridge topics apply', () => bridge.command('topics', 'apply'), sayOf)
-  await step('bridge schemas register', () => bridge.command('schemas', 'register'), sayOf)
-  await step(
-    'device records',
-    () => writeDeviceRecords(brokers, registryUrl, roster),
-    (told) => `zones of ${told} devices`,
-  )
-  await step(
-    'bridge run',
-    () => bridge.start(),
-    () => `ready, ${bridge.healthUrl}/metrics`,
-  )
-  await publishAddresses({ ...servers, healthUrl: bridge.healthUrl, pid: process.pid })
+/** Null as soon as somebody asks to stop; what was begun is then left to the cleaning up. */
+async function unlessAsked<T>(work: () => Promise<T>): Promise<T | null> {
+  const stopped = new Promise<null>((resolve) => {
+    asked.signal.addEventListener('abort', () => resolve(null))
+  })
+  const working = work()
+  working.catch(() => undefined)
+  return Promise.race([working, stopped])
+}
 
-  const ledger = new Ledger()
-  const tally = new Tally(ledger)
-  const reader = new KafkaReader(brokers, registryUrl, (arrival) => tally.take(arrival))
-  await step('a consumer of the topics', () => reader.open())
-  const pace = {
-    punchesPerSecond: settings.punchesPerSecond,
-    poisonEveryMs: 300,
-    dropEveryMs: 900,
-    goAwayEveryMs: 4000,
-  }
-  const fleet = new Fleet(roster, mqttUrl, ledger, pace)
-  await step(
-    'devices connect',
-    () => fleet.connect(),
-    () => `${fleet.connected} connected`,
-  )
-
+/** The demo itself, and its polite end: devices first, then the bridge, then the last look into Kafka. */
+async function play({ bridge, reader, fleet, ledger, tally }: Stage): Promise<number> {
   const began = Date.now()
   fleet.start()
   const ending = await watch({ brokerName, fleet, ledger, tally, bridge, terminal, seconds, stop: asked.signal })
@@ -126,21 +104,16 @@ async function runOn(
   await reader.close()
 
   console.log(summary(runningMs, fleet, ledger, tally, last?.difference ?? null))
-  return verdict(ledger, code, last?.difference ?? null)
+  return verdict(ledger, code, last?.difference ?? null, reader.failure)
 }
 
-/** The last line of a command, and what it was not content with. */
-function sayOf(lines: readonly string[]): string {
-  const refused = lines.flatMap((line) => /^(?:incompatible|drift)\s+(\S+)/.exec(line)?.[1] ?? [])
-  return [lines.at(-1)?.trim() ?? '', ...refused].join(' ')
-}
-
-function verdict(ledger: Ledger, bridgeExit: number | null, difference: number | null): number {
+function verdict(ledger: Ledger, bridgeExit: number | null, difference: number | null, failure: string | null): number {
   const faults = [
     ...(ledger.missing === 0 ? [] : [`${ledger.missing} acknowledged and not in Kafka`]),
     ...(ledger.secondIds === 0 ? [] : [`${ledger.secondIds} punches have two event ids`]),
     ...(difference === 0 ? [] : [`the bridge's own count does not add up (${difference})`]),
     ...(bridgeExit === 0 ? [] : [`the bridge ended with exit code ${bridgeExit}`]),
+    ...(failure === null ? [] : [`the consumer failed: ${failure}`]),
     ...(ledger.messages > 0 ? [] : ['nothing was acknowledged at all']),
   ]
   console.log(faults.length === 0 ? 'Everything acknowledged is in Kafka.' : `FAILED: ${faults.join('; ')}.`)

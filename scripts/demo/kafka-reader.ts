@@ -54,6 +54,8 @@ export class KafkaReader {
   readonly #admin: Admin
   readonly #registry: SchemaRegistry
   readonly #arrived: (arrival: Arrival) => void
+  /** Why it failed last; kafkajs tries again by itself. */
+  failure: string | null = null
   /** Topic and partition to the offset that is read next. */
   readonly #next = new Map<string, number>()
 
@@ -71,6 +73,9 @@ export class KafkaReader {
     await this.#consumer.subscribe({ topics: Object.keys(kinds), fromBeginning: true })
     const joined = new Promise<void>((resolve) => {
       this.#consumer.on(this.#consumer.events.GROUP_JOIN, () => resolve())
+    })
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+      this.failure = payload.error.message
     })
     await this.#consumer.run({
       eachBatch: async ({ batch }) => {

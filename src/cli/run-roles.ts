@@ -1,3 +1,4 @@
+import { secretTexts } from '../config/print.ts'
 import type { Settings } from '../config/settings.ts'
 import { installCodecs } from '../kafka/codecs.ts'
 import { Registry } from '../kafka/registry.ts'
@@ -35,13 +36,13 @@ const kinds: Readonly<Record<RoleName, RoleKind>> = {
 
 /** `bridge run`: starts the roles, serves their health, and ends them when asked to. */
 export function rolesRunner(edge: ProcessEdge): RunRoles {
-  return async ({ settings, files }, names) => {
+  return async ({ settings, origins, files }, names) => {
     const clock = systemClock
     const observer = new Observer({
       level: settings.observe.logLevel,
       version: edge.version,
       node: edge.node,
-      secrets: secretsOf(settings),
+      secrets: secretTexts(settings, origins),
     })
     observer.watchProcess()
     const { emit } = observer
@@ -110,10 +111,4 @@ async function stopRequested(edge: ProcessEdge, settings: Settings, emit: Observ
       resolve()
     })
   })
-}
-
-/** Texts of the configuration that must not appear in any line. */
-function secretsOf({ mqtt, kafka, registry, attendance }: Settings): readonly string[] {
-  const secrets = [mqtt.password, kafka.sasl.password, registry.password, attendance.pseudonym.key]
-  return secrets.filter((secret): secret is string => secret !== null)
 }

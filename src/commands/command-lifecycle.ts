@@ -22,7 +22,12 @@ export class CommandLifecycle {
     this.#known = known
     this.#headers = rules.headers
     this.#waitingPerDevice = rules.waitingPerDevice
-    this.#expiries = new DeadlineHeap(({ phase }, at) => phase.at === 'waiting' && phase.work.expiresAt === at)
+    this.#expiries = new DeadlineHeap(
+      (command) => command.phase.at === 'waiting',
+      (command) => {
+        command.hasTimer = false
+      },
+    )
   }
 
   /** Publications whose PUBACK is out. */
@@ -90,7 +95,10 @@ export class CommandLifecycle {
 
   wait(command: KnownCommand, work: Work): void {
     this.#known.move(command, { at: 'waiting', work })
-    if (work.expiresAt !== null) this.#expiries.add(work.expiresAt, command.order, command)
+    // A command that waits again has the same expiry, and its timer may still be there.
+    if (work.expiresAt === null || command.hasTimer) return
+    command.hasTimer = true
+    this.#expiries.add(work.expiresAt, command.order, command)
   }
 
   /** The device is online: its waiting commands are published again, in order of acceptance. */

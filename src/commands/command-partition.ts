@@ -82,6 +82,7 @@ export class CommandPartition {
       lastMqttTopic: mqttTopic,
       published: step === 'ACCEPTED' ? 0 : status.attempt,
       onlineMeanwhile: false,
+      hasTimer: false,
     })
   }
 
@@ -181,6 +182,7 @@ export class CommandPartition {
       lastMqttTopic: null,
       published: 0,
       onlineMeanwhile: false,
+      hasTimer: false,
     }
     this.#known.add(command)
     const effects: CommandEffect[] = classOf(request.op) === null ? [{ kind: 'counted', what: 'op_unknown' }] : []

@@ -1,11 +1,20 @@
 /** Deadlines in order of time, equal ones in order of `order`. Adding and taking cost the logarithm of the size. */
 export class DeadlineHeap<T> {
   readonly #items: { readonly at: number; readonly order: number; readonly item: T }[] = []
-  readonly #isLive: (item: T, at: number) => boolean
+  readonly #isLive: (item: T) => boolean
+  readonly #whenGone: (item: T) => void
 
-  /** @param isLive whether a deadline still counts: what was cancelled is dropped when it comes to the top */
-  constructor(isLive: (item: T, at: number) => boolean) {
+  /**
+   * @param isLive whether a deadline still counts: what was cancelled is dropped when it comes to the top
+   * @param whenGone told of every item that leaves, so that its owner knows when to add it anew
+   */
+  constructor(isLive: (item: T) => boolean, whenGone: (item: T) => void) {
     this.#isLive = isLive
+    this.#whenGone = whenGone
+  }
+
+  get size(): number {
+    return this.#items.length
   }
 
   add(at: number, order: number, item: T): void {
@@ -25,7 +34,7 @@ export class DeadlineHeap<T> {
     for (;;) {
       const top = this.#items[0]
       if (top === undefined) return null
-      if (this.#isLive(top.item, top.at)) return top.at
+      if (this.#isLive(top.item)) return top.at
       this.#pop()
     }
   }
@@ -41,8 +50,11 @@ export class DeadlineHeap<T> {
 
   #pop(): void {
     const items = this.#items
+    const top = items[0]
     const last = items.pop()
-    if (last === undefined || items.length === 0) return
+    if (top === undefined || last === undefined) return
+    this.#whenGone(top.item)
+    if (items.length === 0) return
     items[0] = last
     let parent = 0
     for (;;) {

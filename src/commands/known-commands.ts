@@ -43,6 +43,8 @@ export interface KnownCommand {
   published: number
   /** The device came online while the PUBACK was out: a wait would miss it. */
   onlineMeanwhile: boolean
+  /** Whether its expiry is among the timers. */
+  hasTimer: boolean
 }
 
 /** How many due commands one input may forget: more than one input can add, so that the backlog shrinks. */

@@ -22,7 +22,7 @@ export interface MemberSettings {
   readonly serialRow: number
 }
 
-export type Attributes = Readonly<Record<string, string>>
+type Attributes = Readonly<Record<string, string>>
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({})
 

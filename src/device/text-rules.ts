@@ -3,7 +3,7 @@ import { JsonNumber, type JsonValue } from '../json/json-value.ts'
 /** U+0000 to U+001F and U+007F to U+009F (attendance 1). */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 
-export const RAW_TEXT_CHARACTERS = 64
+const RAW_TEXT_CHARACTERS = 64
 
 /** Each lone surrogate becomes U+FFFD. With the `u` flag only lone ones are of category Cs. */
 export function replaceLoneSurrogates(text: string): string {
@@ -41,7 +41,7 @@ export function cutCharacters(text: string, limit: number): string {
 }
 
 /** Raw text before the cut (attendance 1): of a text, number or boolean; null for null, objects and arrays. */
-export function wholeRawText(value: JsonValue | undefined): string | null {
+function wholeRawText(value: JsonValue | undefined): string | null {
   if (typeof value === 'string') return replaceLoneSurrogates(value)
   if (value instanceof JsonNumber) return value.source
   return typeof value === 'boolean' ? String(value) : null

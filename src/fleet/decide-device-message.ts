@@ -84,7 +84,10 @@ function answerFault(context: ThingContext, { parsed, topic }: DeviceMessage, fa
       }
       break
     }
-    default: {
+    case 'listJobs':
+    case 'startNext':
+    case 'describeJob':
+    case 'updateJob': {
       const reply = mapOf({ code: 'InternalError', message: 'The bridge failed.', timestamp })
       draft.publish(context.thingName, `${topic}/rejected`, reply)
     }

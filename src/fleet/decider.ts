@@ -51,7 +51,13 @@ export class FleetDecider {
       case 'DEVICE_MESSAGE': {
         const { payload, receivedAt, topic } = record
         const parsed = topic === null ? null : parseDeviceTopic(topic, this.#settings)
-        if (topic === null || payload === null || parsed?.thingName !== record.thingName) return null
+        if (topic === null || payload === null) return null
+        // A filter that was switched off since the message came in.
+        if (parsed === null) {
+          draft.ignore('unmatched_topic')
+          return draft
+        }
+        if (parsed.thingName !== record.thingName) return null
         return decideDeviceMessage(context, { topic, parsed, payload, receivedAt })
       }
       case 'PRESENCE': {

@@ -26,7 +26,7 @@ interface KeptThing {
 }
 
 /** The topics of fleets 10 that the bridge writes itself. */
-export const stateChannels: ReadonlySet<ChannelName> = new Set<ChannelName>([
+export const stateChannels = [
   'shadowState',
   'thingState',
   'commandState',
@@ -35,7 +35,14 @@ export const stateChannels: ReadonlySet<ChannelName> = new Set<ChannelName>([
   'jobProgress',
   'results',
   'fleetPresence',
-])
+] as const satisfies readonly ChannelName[]
+
+export type StateChannel = (typeof stateChannels)[number]
+
+export function isStateChannel(channel: ChannelName): channel is StateChannel {
+  const known: readonly ChannelName[] = stateChannels
+  return known.includes(channel)
+}
 
 /**
  * The state of the things and jobs of a partition: the latest record of each key. A decision changes it by its own
@@ -70,6 +77,7 @@ export class FleetState {
 
   /** Takes the latest record of a key; a record of another channel is none of the state. */
   apply({ channel, key, value }: StateRecord): void {
+    if (!isStateChannel(channel)) return
     switch (channel) {
       case 'shadowState':
         return this.#change(key, (thing) => {
@@ -94,7 +102,6 @@ export class FleetState {
       case 'results':
         if (value !== null) this.results.remember(key, value as FleetResult)
         return
-      default:
     }
   }
 

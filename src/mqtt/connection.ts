@@ -31,8 +31,8 @@ export interface ConnectionHooks {
   dialing(tap: Tap): void
   /** CONNACK came. `receiveMaximum` is what the broker lets us have in flight towards it. */
   connected(link: Link, receiveMaximum: number, sessionPresent: boolean): void
-  /** The link is over. Nothing may be written to it any more. */
-  lost(link: Link): void
+  /** The link is over. Nothing may be written to it any more. Returns how many messages the broker will repeat. */
+  lost(link: Link): number
 }
 
 export interface ConnectionDeps {
@@ -113,7 +113,8 @@ export class Connection {
    * that no reset can overtake the acknowledgements on their way. Resolves when closed, at the latest after `graceMs`.
    */
   async close(graceMs: number): Promise<void> {
-    const link = this.link ?? (this.#state.name === 'connecting' ? this.#state.link : null)
+    const standing = this.link
+    const link = standing ?? (this.#state.name === 'connecting' ? this.#state.link : null)
     if (this.#state.name === 'away') clearTimeout(this.#state.timer)
     if (this.#state.name === 'stopping' || this.#state.name === 'stopped') return
     clearTimeout(this.#resubscribe)
@@ -128,7 +129,13 @@ export class Connection {
       link.client.end(!link.client.connected)
       await closed
       clearTimeout(cut)
-      this.#hooks.lost(link)
+      const unacknowledged = this.#hooks.lost(link)
+      this.#deps.emit({
+        event: 'mqtt_closed',
+        connection: this.clientId,
+        wasConnected: standing !== null,
+        unacknowledged,
+      })
     }
     this.#to({ name: 'stopped' })
   }

@@ -34,8 +34,9 @@ class Consumer {
           this.#hadSession = true
         },
         lost: () => {
-          this.intake?.close()
+          const repeated = this.intake?.close() ?? 0
           this.intake = null
+          return repeated
         },
       },
       { clock, emit, random, backoff: new Backoff({ ...deps.reconnect, random }) },

@@ -133,8 +133,8 @@ export class Publisher {
     this.#pump()
   }
 
-  #down(link: Link): void {
-    if (this.#link !== link) return
+  #down(link: Link): number {
+    if (this.#link !== link) return 0
     this.#link = null
     for (const entry of this.#inFlight) {
       entry.sentAt = 0
@@ -142,6 +142,7 @@ export class Publisher {
     }
     this.#inFlight.clear()
     this.#deps.changed(false)
+    return 0
   }
 
   #pump(): void {

@@ -42,8 +42,9 @@ export class RetainedSnapshot {
         },
         connected: () => undefined,
         lost: () => {
-          this.#intake?.close()
+          const repeated = this.#intake?.close() ?? 0
           this.#intake = null
+          return repeated
         },
       },
       { clock, emit, random, backoff: new Backoff({ ...deps.reconnect, random }) },

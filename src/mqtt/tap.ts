@@ -10,7 +10,8 @@ export interface TapListener {
 }
 
 const PINGREQ = 0xc0
-const pingresp = Buffer.from([0xd0, 0])
+const PINGRESP = 0xd0
+const pingresp = Buffer.from([PINGRESP, 0])
 
 /**
  * The stream under MQTT.js: takes every PUBLISH for itself and passes all other packets on.
@@ -30,6 +31,8 @@ export class Tap extends Duplex {
   #partialLength = 0
   #needed = 0
   #held = false
+  /** The client waits for a PINGRESP. */
+  #pinged = false
 
   constructor(socket: Socket) {
     super({ autoDestroy: true, emitClose: true, allowHalfOpen: false })
@@ -52,11 +55,13 @@ export class Tap extends Duplex {
 
   /**
    * Stops reading the socket. The last resort against a broker that overruns Receive Maximum. The broker's PINGRESP
-   * cannot be read meanwhile, so this tap answers the client's PINGREQ itself; the broker still gets it.
+   * cannot be read meanwhile, so this tap answers the client's PINGREQ itself; the broker still gets it. That holds
+   * for a PINGREQ that is on its way already: its answer stands behind the backlog.
    */
   hold(): void {
     this.#held = true
     this.#socket.pause()
+    if (this.#pinged) this.#pong()
   }
 
   resumeReading(): void {
@@ -86,8 +91,16 @@ export class Tap extends Duplex {
   }
 
   #send(bytes: Buffer, done: (error?: Error | null) => void): void {
-    if (this.#held && bytes[0] === PINGREQ) this.push(pingresp)
+    if (bytes[0] === PINGREQ) {
+      this.#pinged = true
+      if (this.#held) this.#pong()
+    }
     this.#socket.write(bytes, done)
+  }
+
+  #pong(): void {
+    this.#pinged = false
+    this.push(pingresp)
   }
 
   #take(chunk: Buffer): void {
@@ -128,8 +141,12 @@ export class Tap extends Duplex {
       }
       const first = buffer[start] ?? 0
       // QoS 2 is never granted (we ask for 1); should it come, MQTT.js carries out its handshake.
-      if (first >> 4 === 3 && (first & 6) !== 4) this.#listener.publish(readPublish(buffer, start, length.next, end))
-      else this.push(buffer.subarray(start, end))
+      if (first >> 4 === 3 && (first & 6) !== 4) {
+        this.#listener.publish(readPublish(buffer, start, length.next, end))
+      } else {
+        if (first === PINGRESP) this.#pinged = false
+        this.push(buffer.subarray(start, end))
+      }
       start = end
     }
   }

@@ -164,6 +164,9 @@ export class FaultProxy {
 }
 
 function resetLink({ client, server }: Link): void {
-  client.resetAndDestroy()
-  server.resetAndDestroy()
+  for (const socket of [client, server]) {
+    // resetAndDestroy() sends a FIN first, which a fast peer takes for an orderly end. Its own mark alone does not.
+    Object.assign(socket, { resetAndClosing: true })
+    socket.destroy()
+  }
 }

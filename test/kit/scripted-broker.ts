@@ -12,6 +12,8 @@ export interface Script {
   readonly suback?: (subscribe: ISubscribePacket, link: ScriptedLink) => readonly number[] | null
   /** Written in the same breath as the CONNACK, so that it arrives before any SUBSCRIBE was sent. */
   readonly afterConnack?: (link: ScriptedLink) => void
+  /** What happens before the PINGRESP, in the same breath. */
+  readonly beforePingresp?: (link: ScriptedLink) => void
 }
 
 export interface Seen {
@@ -164,7 +166,10 @@ export class ScriptedBroker {
   }
 
   #take(link: ScriptedLink, packet: Packet): void {
-    if (packet.cmd === 'pingreq') link.send({ cmd: 'pingresp' })
+    if (packet.cmd === 'pingreq') {
+      this.#script.beforePingresp?.(link)
+      link.send({ cmd: 'pingresp' })
+    }
     if (packet.cmd === 'subscribe') {
       const codes = this.#script.suback?.(packet, link)
       const granted = codes === undefined ? packet.subscriptions.map(() => 1) : codes

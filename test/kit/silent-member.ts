@@ -29,9 +29,7 @@ export class SilentMember {
       socket.on('data', (bytes) => packets.parse(bytes))
       const properties = { receiveMaximum }
       const name = { clientId: `silent-${port}-${Date.now()}`, clean: true, keepalive: 0 }
-      socket.write(
-        generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, ...name, properties }, version),
-      )
+      socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, ...name, properties }, version))
     })
     return member
   }

@@ -91,7 +91,10 @@ test('Kafka with users and TLS: PLAIN and SCRAM log in, a wrong password does no
   const login = { username: 'bridge', password: 'secret' }
   await createTopic(kafkaClient(server.brokers), 'guarded')
   await writeOne(kafkaClient(server.saslBrokers, { sasl: { mechanism: 'plain', ...login } }), 'guarded')
-  await writeOne(kafkaClient(server.tlsBrokers, { sasl: { mechanism: 'scram-sha-512', ...login }, ssl: { ca } }), 'guarded')
+  await writeOne(
+    kafkaClient(server.tlsBrokers, { sasl: { mechanism: 'scram-sha-512', ...login }, ssl: { ca } }),
+    'guarded',
+  )
   const wrong = kafkaClient(server.tlsBrokers, {
     sasl: { mechanism: 'scram-sha-256', username: 'bridge', password: 'wrong' },
     ssl: { ca },

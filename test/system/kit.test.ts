@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, connect, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
@@ -217,7 +217,14 @@ test('the foreign client reads what it wrote in every codec, as bytes and as Avr
   const servers = { brokers: kafkaBrokers, registryUrl }
   const at = { type: 'long', logicalType: 'timestamp-millis' }
   const schema = JSON.stringify({ type: 'record', name: 'Punch', fields: [{ name: 'at', type: at }] })
-  const avro = { topic, partition: 0, key: 'k', headers: [['h', 'v']] as const, avro: { at: 1_700_000_000_123 }, schema }
+  const avro = {
+    topic,
+    partition: 0,
+    key: 'k',
+    headers: [['h', 'v']] as const,
+    avro: { at: 1_700_000_000_123 },
+    schema,
+  }
   for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
     const raw = { topic, partition: 1, key: codec, base64: Buffer.from(codec.repeat(50)).toString('base64') }
     expect(await foreignProduce(servers, codec, [avro, raw])).toHaveLength(2)

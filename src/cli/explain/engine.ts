@@ -50,15 +50,17 @@ export type Output =
  * too, and what that causes likewise. `ignored` is printed for inputs and for `follow`, never for timers.
  */
 export interface Engine {
+  /**
+   * Before the timers of a line that comes after others: work held back while state was restored.
+   *
+   * @param kafkaTopic topic of the line's record, null when it has none
+   * @param previousAt time of the line before
+   */
+  beforeLine?(kafkaTopic: string | null, previousAt: number): readonly Output[]
   /** The earliest timer, epoch milliseconds; null when none is set. */
   nextDeadline(): number | null
   /** Runs the timers due at exactly that time. */
   fire(deadline: number): readonly Output[]
-  /**
-   * Called before every line and before its timers: goes on with restored work. `kafkaTopic` is that of the line's
-   * record, null when it has none; `previousAt` is the clock of the line before.
-   */
-  beforeLine?(kafkaTopic: string | null, previousAt: number): readonly Output[]
   mqtt(message: MqttMessage): readonly Output[] | null
   /** `at` is the clock of the line. */
   kafka(record: ExplainedKafkaMessage, at: number): readonly Output[] | null

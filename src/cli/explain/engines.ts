@@ -1,4 +1,5 @@
 import type { Settings } from '../../config/settings.ts'
+import { CommandsEngine } from './commands-engine.ts'
 import { DeviceEngine } from './device-engine.ts'
 import type { Engine } from './engine.ts'
 import { FleetEngine } from './fleet-engine.ts'
@@ -11,5 +12,9 @@ export interface Surroundings {
 
 /** Every domain of the bridge, in the order in which inputs are offered to them. */
 export function createEngines(settings: Settings, surroundings: Surroundings): readonly Engine[] {
-  return [new FleetEngine(settings), new DeviceEngine(settings, surroundings)]
+  return [
+    new FleetEngine(settings),
+    new CommandsEngine(settings, surroundings.bridgeVersion),
+    new DeviceEngine(settings, surroundings),
+  ]
 }

@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
+import { readFileSync } from 'node:fs'
+import { ConfigError } from '../../config/config-error.ts'
+import { layOver } from '../../config/layers.ts'
+import { type LoadedConfig, loadConfig } from '../../config/load.ts'
 import { parseSettings } from '../../config/parse.ts'
+import type { Surroundings } from '../../config/substitution.ts'
 import { messageOf } from '../../kernel/failure.ts'
 import { type InputLine, LineFault, readInputLine } from './input-line.ts'
-import { layOver } from './layered-settings.ts'
 import { Simulation } from './simulation.ts'
 import { textLines } from './text-lines.ts'
 
@@ -17,12 +19,16 @@ export interface ExplainOptions {
   readonly bridgeVersion?: string
   /** Epoch milliseconds, asked once: for a first line that says no time. */
   readonly now?: () => number
+  /** What a configuration file may refer to. */
+  readonly surroundings?: Surroundings
 }
+
+const PROCESS: Surroundings = { env: process.env, readFile: (path) => readFileSync(path, 'utf8') }
 
 /**
  * `bridge explain [--config FILE]`: reads inputs as NDJSON, prints what the bridge makes of them as NDJSON. Nothing is
  * connected. Resolves to the exit status: 0 when every line was understood, 2 when a line, an argument or the
- * configuration was not; the reason goes to `stderr`.
+ * configuration was not; the reason goes to `stderr`. Rejects on a bug or when a stream fails.
  */
 export async function runExplain(
   args: readonly string[],
@@ -33,7 +39,7 @@ export async function runExplain(
 ): Promise<number> {
   let place = 'bridge explain'
   try {
-    const explained = new Explanation(await readConfigFile(args), options)
+    const explained = new Explanation(readConfigFile(args, options.surroundings ?? PROCESS), options)
     let number = 0
     for await (const bytes of textLines(stdin)) {
       number += 1
@@ -42,6 +48,7 @@ export async function runExplain(
     }
     return UNDERSTOOD
   } catch (error) {
+    if (!(error instanceof LineFault) && !(error instanceof ConfigError)) throw error
     await write(stderr, `${place}: ${messageOf(error)}\n`)
     return NOT_UNDERSTOOD
   }
@@ -49,13 +56,13 @@ export async function runExplain(
 
 /** One run: the clock of the lines so far, and the bridge that they talk to. */
 class Explanation {
-  readonly #fileSettings: unknown
+  readonly #file: LoadedConfig
   readonly #options: ExplainOptions
   #simulation: Simulation | null = null
   #clock = -Infinity
 
-  constructor(fileSettings: unknown, options: ExplainOptions) {
-    this.#fileSettings = fileSettings
+  constructor(file: LoadedConfig, options: ExplainOptions) {
+    this.#file = file
     this.#options = options
   }
 
@@ -78,7 +85,8 @@ class Explanation {
       if (line.settings !== undefined) throw new LineFault('settings may only stand on the first line')
       return this.#simulation
     }
-    const settings = parseSettings(layOver(this.#fileSettings, line.settings))
+    const settings =
+      line.settings === undefined ? this.#file.settings : parseSettings(layOver(this.#file.given, line.settings))
     const bridgeVersion = this.#options.bridgeVersion ?? ''
     this.#simulation = new Simulation(settings, { bridgeVersion, randomUuid: randomUUID })
     if (line.at === null) this.#clock = (this.#options.now ?? Date.now)()
@@ -86,13 +94,10 @@ class Explanation {
   }
 }
 
-/** The configuration file as plain data, checked; undefined when no argument names one. */
-async function readConfigFile(args: readonly string[]): Promise<unknown> {
+/** The configuration of the file that the arguments name, checked; the defaults when they name none. */
+function readConfigFile(args: readonly string[], surroundings: Surroundings): LoadedConfig {
   const path = configPath(args)
-  if (path === null) return undefined
-  const settings: unknown = parse(await readFile(path, 'utf8'), { prettyErrors: true }) ?? undefined
-  parseSettings(settings)
-  return settings
+  return loadConfig({ files: path === null ? [] : [path], overrides: [] }, surroundings)
 }
 
 function configPath(args: readonly string[]): string | null {

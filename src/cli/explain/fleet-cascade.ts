@@ -74,7 +74,6 @@ export class FleetCascade {
       if (own) outputs.push({ kind: 'ignored', reason: 'invalid_record' })
       return
     }
-    if (decision.fault !== undefined) throw decision.fault
     const jobs = new Set<string>()
     for (const record of decision.records) {
       this.#state.apply(record)

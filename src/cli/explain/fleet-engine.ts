@@ -1,15 +1,16 @@
-import { FleetDecider } from '../../fleet/decider.ts'
+import { FleetDecider, type RegistryInput } from '../../fleet/decider.ts'
 import { RateLimit } from '../../fleet/http/rate-limit.ts'
 import { readShadow } from '../../fleet/http/read-shadow.ts'
 import { ingestMessage } from '../../fleet/ingest.ts'
 import { apiKeyFault, FleetRegistry, thingRecordFault } from '../../fleet/registry.ts'
 import type { RequestInput } from '../../fleet/requests/take-request.ts'
 import type { FleetSettings } from '../../fleet/settings.ts'
-import { FleetState, stateChannels } from '../../fleet/state.ts'
+import { FleetState, isStateChannel, type StateChannel } from '../../fleet/state.ts'
 import { stateRecordFault } from '../../fleet/state-record-fault.ts'
 import type { Timer } from '../../fleet/timer-queue.ts'
 import { timerRecord } from '../../fleet/timers.ts'
 import { type ChannelName, catalogue } from '../../records/catalogue.ts'
+import type { SchemaName } from '../../records/generated/schemas.ts'
 import type { MqttMessage } from '../../records/mqtt-message.ts'
 import { channelsByTopic, type TopicSettings, topicsOf } from '../../records/topics.ts'
 import type { Engine, ExplainedKafkaMessage, HttpRequest, Output } from './engine.ts'
@@ -20,6 +21,21 @@ export type FleetEngineSettings = TopicSettings & {
   readonly fleet: FleetSettings
   readonly http: { readonly requestsPerMinute: number }
   readonly presence: { readonly brokerEventTopic: string | null }
+}
+
+/** A record of a topic that is not the bridge's own state. */
+type Input = RegistryInput
+type Consumer = (message: ExplainedKafkaMessage, input: Input, at: number) => readonly Output[]
+
+const stateSchemas: Readonly<Record<StateChannel, SchemaName>> = {
+  shadowState: 'ShadowState',
+  thingState: 'ThingState',
+  commandState: 'CommandExecution',
+  jobExecutionState: 'JobExecution',
+  jobState: 'JobState',
+  jobProgress: 'JobProgress',
+  results: 'FleetResult',
+  fleetPresence: 'PresenceRecord',
 }
 
 const ignored = (reason: string): readonly Output[] => [{ kind: 'ignored', reason }]
@@ -33,6 +49,27 @@ export class FleetEngine implements Engine {
   readonly #decider: FleetDecider
   readonly #cascade: FleetCascade
   readonly #rates: RateLimit
+  readonly #consumers: Readonly<Partial<Record<ChannelName, Consumer>>> = {
+    thingRegistry: (message, input, at) => this.#registerThing(message, input, at),
+    apiKeyRegistry: (message, input, at) => this.#registerApiKey(message, input, at),
+    shadowRequests: (message, input, at) =>
+      this.#cascade.run(this.#decider.shadowRequest(requestOf(message, input), at), at),
+    commandRequests: (message, input, at) =>
+      this.#cascade.run(this.#decider.commandRequest(requestOf(message, input), at), at),
+    jobRequests: (message, input, at) => this.#cascade.run(this.#decider.jobRequest(requestOf(message, input), at), at),
+    thingInbox: (message, { key }, at) => {
+      const record = datumOf('InboxRecord', message.plain)
+      return this.#cascade.run(record?.thingName === key ? this.#decider.thingInput(record, at) : null, at)
+    },
+    jobInbox: (message, { key }, at) => {
+      const record = datumOf('JobInboxRecord', message.plain)
+      return this.#cascade.run(record?.jobId === key ? this.#decider.jobInput(record, at) : null, at)
+    },
+    mqttOutbox: (message, { key }, at) => {
+      const record = datumOf('OutboxRecord', message.plain)
+      return record?.thingName === key ? this.#cascade.send(record, at) : ignored('invalid_record')
+    },
+  }
   /** Timers that were due when they were restored: they wait for the first line that restores nothing. */
   #held: Timer[] = []
   #restoring = false
@@ -105,43 +142,17 @@ export class FleetEngine implements Engine {
     const channel = this.#channels.get(message.topic)
     if (channel === undefined || catalogue[channel].room !== 'fleet') return null
     const key = message.key === null ? null : Buffer.from(message.key).toString('utf8')
-    if (stateChannels.has(channel)) return this.#restore(channel, message, key, at)
-    const input = { topic: message.topic, key, value: message.value }
-    switch (channel) {
-      case 'thingRegistry':
-        return this.#registerThing(message, input, at)
-      case 'apiKeyRegistry':
-        return this.#registerApiKey(message, input, at)
-      case 'shadowRequests':
-        return this.#cascade.run(this.#decider.shadowRequest(requestOf(message, input), at), at)
-      case 'commandRequests':
-        return this.#cascade.run(this.#decider.commandRequest(requestOf(message, input), at), at)
-      case 'jobRequests':
-        return this.#cascade.run(this.#decider.jobRequest(requestOf(message, input), at), at)
-      case 'thingInbox': {
-        const record = datumOf('InboxRecord', message.plain)
-        const known = record !== null && record.thingName === key
-        return this.#cascade.run(known ? this.#decider.thingInput(record, at) : null, at)
-      }
-      case 'jobInbox': {
-        const record = datumOf('JobInboxRecord', message.plain)
-        const known = record !== null && record.jobId === key
-        return this.#cascade.run(known ? this.#decider.jobInput(record, at) : null, at)
-      }
-      case 'mqttOutbox': {
-        const record = datumOf('OutboxRecord', message.plain)
-        return record === null || record.thingName !== key ? ignored('invalid_record') : this.#cascade.send(record, at)
-      }
-      default:
-        // Topics that the bridge only writes.
-        return ignored('unmatched_topic')
-    }
+    if (isStateChannel(channel)) return this.#restore(channel, message, key, at)
+    const consume = this.#consumers[channel]
+    // Topics that the bridge only writes are not consumed.
+    if (consume === undefined) return ignored('unmatched_topic')
+    return consume(message, { topic: message.topic, key, value: message.value }, at)
   }
 
   #isRestored(topic: string): boolean {
     const channel = this.#channels.get(topic)
     if (channel === undefined) return false
-    return stateChannels.has(channel) || channel === 'thingRegistry' || channel === 'apiKeyRegistry'
+    return isStateChannel(channel) || channel === 'thingRegistry' || channel === 'apiKeyRegistry'
   }
 
   #runTimer(timer: Timer, now: number): readonly Output[] {
@@ -149,9 +160,8 @@ export class FleetEngine implements Engine {
     return outputs.filter((output) => output.kind !== 'ignored')
   }
 
-  #restore(channel: ChannelName, message: ExplainedKafkaMessage, key: string | null, at: number): readonly Output[] {
-    const { schema } = catalogue[channel]
-    const value = schema === null ? null : datumOf(schema, message.plain)
+  #restore(channel: StateChannel, message: ExplainedKafkaMessage, key: string | null, at: number): readonly Output[] {
+    const value = datumOf(stateSchemas[channel], message.plain)
     const unreadable = value === null && message.value !== null
     if (unreadable || stateRecordFault(channel, key, value) !== null) return ignored('invalid_record')
     this.#restoring = true
@@ -163,7 +173,7 @@ export class FleetEngine implements Engine {
     return []
   }
 
-  #registerThing(message: ExplainedKafkaMessage, input: Omit<RequestInput, 'request'>, at: number): readonly Output[] {
+  #registerThing(message: ExplainedKafkaMessage, input: Input, at: number): readonly Output[] {
     const datum = datumOf('ThingRecord', message.plain)
     const record = datum === null && message.value !== null ? undefined : datum
     if (record !== undefined && input.key !== null && thingRecordFault(input.key, record) === null) {
@@ -173,7 +183,7 @@ export class FleetEngine implements Engine {
     return this.#cascade.run(this.#decider.registryRecord(input, record, at), at)
   }
 
-  #registerApiKey(message: ExplainedKafkaMessage, input: Omit<RequestInput, 'request'>, at: number): readonly Output[] {
+  #registerApiKey(message: ExplainedKafkaMessage, input: Input, at: number): readonly Output[] {
     const datum = datumOf('ApiKeyRecord', message.plain)
     const record = datum === null && message.value !== null ? undefined : datum
     if (record !== undefined && input.key !== null && apiKeyFault(input.key, record) === null) {
@@ -183,6 +193,6 @@ export class FleetEngine implements Engine {
   }
 }
 
-function requestOf(message: ExplainedKafkaMessage, input: Omit<RequestInput, 'request'>): RequestInput {
+function requestOf(message: ExplainedKafkaMessage, input: Input): RequestInput {
   return { ...input, request: datumOf('FleetRequest', message.plain) }
 }

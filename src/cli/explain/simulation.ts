@@ -10,9 +10,9 @@ export class Simulation {
   readonly #engines: readonly Engine[]
   readonly #topics: ReturnType<typeof topicsOf>
   readonly #knownTopics: ReadonlyMap<string, unknown>
+  #previousAt: number | null = null
   /** The next offset by topic and partition. */
   readonly #offsets = new Map<string, number>()
-  #previousAt: number | null = null
 
   constructor(settings: Settings, surroundings: Surroundings) {
     this.#engines = createEngines(settings, surroundings)
@@ -22,14 +22,9 @@ export class Simulation {
 
   /** The output lines of one input line; timers that were due before it come first. Throws LineFault. */
   *step(number: number, line: InputLine, at: number): Generator<string> {
-    const topic = line.kafka?.topic ?? null
-    const previousAt = this.#previousAt ?? at
+    const kafkaTopic = line.kafka?.topic ?? null
+    for (const output of this.#heldBack(kafkaTopic)) yield* this.#print(number, output)
     this.#previousAt = at
-    for (const engine of this.#engines) {
-      for (const output of this.#followed(engine.beforeLine?.(topic, previousAt) ?? [], previousAt)) {
-        yield* this.#print(number, output)
-      }
-    }
     for (const output of this.#timersBefore(at)) yield* this.#print(number, output)
     if (line.puback !== null) for (const engine of this.#engines) engine.puback?.(line.puback)
     for (const output of this.#followed(this.#input(line, at), at)) yield* this.#print(number, output)
@@ -38,6 +33,12 @@ export class Simulation {
   *#print(step: number, output: Output): Generator<string> {
     const text = outputLine(step, output, this.#topics)
     if (text !== null) yield text
+  }
+
+  *#heldBack(kafkaTopic: string | null): Generator<Output> {
+    const at = this.#previousAt
+    if (at === null) return
+    for (const engine of this.#engines) yield* this.#unasked(engine.beforeLine?.(kafkaTopic, at) ?? [], at)
   }
 
   *#timersBefore(at: number): Generator<Output> {
@@ -51,10 +52,13 @@ export class Simulation {
         due = engine
       }
       if (due === null) return
-      for (const output of this.#followed(due.fire(deadline), deadline)) {
-        if (output.kind !== 'ignored') yield output
-      }
+      yield* this.#unasked(due.fire(deadline), deadline)
     }
+  }
+
+  /** What no input of the line caused: nothing is printed as ignored. */
+  *#unasked(outputs: readonly Output[], at: number): Generator<Output> {
+    for (const output of this.#followed(outputs, at)) if (output.kind !== 'ignored') yield output
   }
 
   /** Outputs in order, each record followed by what the engines make of it. */

@@ -1,12 +1,12 @@
 import type { DeadLetterCode, Draft } from '../draft.ts'
-import { emptyMap, isMap, type JsonMap, optional } from '../json/json.ts'
+import { emptyMap, isMap, optional } from '../json/json.ts'
 import { readObjectBytes } from '../json/read.ts'
 import { writeJson } from '../json/write.ts'
 import { isEventType } from '../names.ts'
 import type { ThingContext } from '../thing.ts'
 import { eventTime } from './event-time.ts'
 
-const SEVERITIES: ReadonlySet<unknown> = new Set(['info', 'warn', 'error'])
+const SEVERITIES = ['info', 'warn', 'error'] as const
 
 /** A device's message on `events/{eventType}`. */
 export interface EventMessage {
@@ -27,24 +27,17 @@ export function takeEvent(context: ThingContext, draft: Draft, message: EventMes
   if (event.get('eventType') !== message.eventType || !isEventType(message.eventType)) {
     return refuse('EventTypeMismatch', 'eventType is not valid or not that of the topic')
   }
-  if (!SEVERITIES.has(event.get('severity'))) return refuse('InvalidSeverity', 'severity is not info, warn or error')
+  const severity = SEVERITIES.find((each) => each === event.get('severity'))
+  if (severity === undefined) return refuse('InvalidSeverity', 'severity is not info, warn or error')
   const data = optional(event, 'data') ?? emptyMap
   if (!isMap(data)) return refuse('InvalidRequest', 'data is no object')
-  writeEvent(context, draft, message, event, data)
-}
-
-function writeEvent(
-  { thingName, settings }: ThingContext,
-  draft: Draft,
-  { eventType, receivedAt }: EventMessage,
-  event: JsonMap,
-  data: JsonMap,
-): void {
+  const { settings, thingName } = context
+  const { eventType, receivedAt } = message
   const time = eventTime(optional(event, 'timestamp'), receivedAt, settings.events.checkTime)
   draft.write('fleetEvents', thingName, {
     thingName,
     eventType,
-    severity: String(event.get('severity')),
+    severity,
     dataJson: writeJson(data),
     timestamp: time.timestamp,
     timestampSource: time.source,

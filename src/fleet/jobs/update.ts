@@ -92,8 +92,7 @@ function isAgain(execution: JobExecution, update: Update, context: ThingContext)
 
 /** The first reply once more, member for member (fleets 2.8). */
 function repeatReply(request: JobRequest, earlier: RememberedRequest, execution: JobExecution | undefined): void {
-  const status = String(request.members.get('status'))
-  const state = stateView(status, earlier.statusDetailsJson ?? '{}', earlier.version)
+  const state = stateView(statusOf(request.members), earlier.statusDetailsJson ?? '{}', earlier.version)
   request.accept(included(includesOf(request.members), state, execution), earlier.acceptedAt)
 }
 
@@ -105,8 +104,7 @@ function includesOf(members: JsonMap): Includes {
 }
 
 function updateOf(members: JsonMap, context: ThingContext): Update {
-  const status = STATUSES.find((each) => each === members.get('status'))
-  if (status === undefined) throw new JobRejection('InvalidRequest', `status is none of ${STATUSES.join(', ')}.`)
+  const status = statusOf(members)
   const details = statusDetailsOf(members, context)
   return {
     status,
@@ -116,6 +114,12 @@ function updateOf(members: JsonMap, context: ThingContext): Update {
     executionNumber: executionNumberOf(members),
     includes: includesOf(members),
   }
+}
+
+function statusOf(members: JsonMap): Update['status'] {
+  const status = STATUSES.find((each) => each === members.get('status'))
+  if (status === undefined) throw new JobRejection('InvalidRequest', `status is none of ${STATUSES.join(', ')}.`)
+  return status
 }
 
 /** A whole number or text of digits. */

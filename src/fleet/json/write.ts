@@ -1,10 +1,9 @@
 import { isArray, isMap, type Json } from './json.ts'
 
-/** A container that is being written: what is left of it and the text that ends it. */
+/** A container that is being written and what is left of it. Items of arrays come with their index. */
 interface Rest {
-  readonly items: Iterator<Json> | null
-  readonly members: Iterator<[string, Json]> | null
-  readonly end: string
+  readonly rest: Iterator<readonly [string | number, Json]>
+  readonly named: boolean
   first: boolean
 }
 
@@ -17,33 +16,28 @@ export function writeJson(value: Json): string {
     if (next !== undefined) {
       if (isMap(next)) {
         text += '{'
-        open.push({ items: null, members: next.entries(), end: '}', first: true })
+        open.push({ rest: next.entries(), named: true, first: true })
       } else if (isArray(next)) {
         text += '['
-        open.push({ items: next.values(), members: null, end: ']', first: true })
+        open.push({ rest: next.entries(), named: false, first: true })
       } else {
         text += JSON.stringify(next)
       }
     }
     const top = open.at(-1)
     if (top === undefined) return text
-    const step: IteratorResult<Json | [string, Json], undefined> =
-      top.members === null ? (top.items as Iterator<Json>).next() : top.members.next()
+    const step = top.rest.next()
     if (step.done === true) {
-      text += top.end
+      text += top.named ? '}' : ']'
       open.pop()
       next = undefined
       continue
     }
+    const [name, member] = step.value
     if (!top.first) text += ','
     top.first = false
-    if (top.members === null) {
-      next = step.value as Json
-    } else {
-      const [name, member] = step.value as [string, Json]
-      text += `${JSON.stringify(name)}:`
-      next = member
-    }
+    if (top.named) text += `${JSON.stringify(name)}:`
+    next = member
   }
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CommandEffect, Publication } from '../../../src/commands/command-effect.ts'
 import { CommandPartition } from '../../../src/commands/command-partition.ts'
@@ -269,7 +269,8 @@ class World {
     const step = status.status === 'FAILED' && status.errorCode !== null ? 'REFUSED' : status.status
     const waited = use.seen.findLast((each) => each.startsWith('WAITING'))
     // An answer of the broker is about the publication after the last wait.
-    if (answered !== null) expect(status.attempt).toBe(1 + Number(waited?.split('/')[1] ?? 0))
+    if (answered !== null && status.status !== 'EXPIRED')
+      expect(status.attempt).toBe(1 + Number(waited?.split('/')[1] ?? 0))
     const name = `${step}/${status.attempt}`
     if (!use.seen.includes(name)) use.seen.push(name)
   }
@@ -302,7 +303,9 @@ describe('the life of commands', () => {
         expect(world.partition.nextDeadline()).toBeNull()
         expect(world.requests.every((request) => request.settled)).toBe(true)
         for (const use of world.uses) {
-          const attempts = use.seen.filter((name) => !/^ACCEPTED/.test(name)).map((name) => Number(name.split('/')[1]))
+          const attempts = use.seen
+            .filter((name) => !name.startsWith('ACCEPTED'))
+            .map((name) => Number(name.split('/')[1]))
           expect(attempts).toEqual([...attempts].sort((one, other) => one - other))
           expect(Math.max(0, ...attempts)).toBeLessThanOrEqual(Math.max(1, use.published))
           const ends = use.seen.filter((name) => BRIDGE_END.test(name))
@@ -313,7 +316,7 @@ describe('the life of commands', () => {
           if (published >= 0) expect(use.seen.slice(published).join()).not.toContain('EXPIRED')
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     )
   })
 })

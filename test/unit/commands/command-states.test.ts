@@ -123,6 +123,18 @@ describe('waiting', () => {
     expect(driver.partition.nextDeadline()).toBeNull()
   })
 
+  it('again and again keeps one timer, which still fires', () => {
+    const driver = waiting()
+    for (let round = 0; round < 50; round++) {
+      const again = driver.partition.online(SN, driver.now)
+      expect(driver.partition.nextDeadline()).toBeNull()
+      driver.answer(again, 0x10)
+      expect(driver.partition.nextDeadline()).toBe(wait.expiresAt)
+      driver.now += 1000
+    }
+    expect(steps(driver.partition.fire(wait.expiresAt))).toEqual(['EXPIRED EXPIRED'])
+  })
+
   it('is found expired by an input in the millisecond of its expiry', () => {
     const online = waiting()
     online.now = wait.expiresAt

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
-import { layOver } from '../../../src/cli/explain/layered-settings.ts'
 import { textLines } from '../../../src/cli/explain/text-lines.ts'
 import { explain } from '../../kit/scenario.ts'
 
@@ -182,16 +181,6 @@ describe('settings', () => {
   test('a file that is no YAML stops with 2; nothing at all is fine', async () => {
     expect((await explain('', ['--config', configFile('a: [')])).status).toBe(2)
     expect(await explain('', ['--config', configFile('')])).toEqual({ status: 0, lines: [], errors: '' })
-  })
-
-  test('are merged by name, lists and null replace', () => {
-    expect(layOver({ a: { b: 1, c: 2 }, d: [1], e: 5 }, { a: { b: 3 }, d: [2], e: null })).toEqual({
-      a: { b: 3, c: 2 },
-      d: [2],
-      e: null,
-    })
-    expect(layOver(undefined, { a: 1 })).toEqual({ a: 1 })
-    expect(layOver({ a: 1 }, undefined)).toEqual({ a: 1 })
   })
 })
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { attendanceEventId, commandStatusId, deadLetterId, jsonText } from '../../../src/records/ids.ts'
 import { murmur2, partitionOf } from '../../../src/records/murmur2.ts'

@@ -52,7 +52,7 @@ describe('topic', () => {
   test('is escaped, then cut to 512 characters', () => {
     const letter = deadLetterOf(plain.decide(`a\u0000\u001f\u007f\u009f\u00a0é${'😀'.repeat(600)}`, '')[0])
     expect(letter.mqttTopic).toBe(`a\\u0000\\u001f\\u007f\\u009f\u00a0é${'😀'.repeat(485)}`)
-    expect([...letter.mqttTopic]).toHaveLength(512)
+    expect(Array.from(letter.mqttTopic)).toHaveLength(512)
   })
 })
 
