@@ -26,3 +26,9 @@ ground-up: node_modules/.package-lock.json ## Starts the servers (or SERVERS="ka
 demo: node_modules/.package-lock.json ## Starts real servers, the bridge and a simulated fleet, and shows what arrives in Kafka. Ctrl-C ends it; DEMO_SECONDS=30 prints a summary.
 	@npm run --silent build
 	@node --import tsx scripts/demo/demo.ts
+
+.PHONY: bench
+bench: node_modules/.package-lock.json ## Measures one ingest process against its controls (five minutes, Linux), writes bench/results/ and docs/performance.md.
+	npm run --silent build
+	npx tsc -p bench/tsconfig.json
+	npx tsx bench/ingest.ts; code=$$?; npx tsx scripts/performance-page.ts && exit $$code

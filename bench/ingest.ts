@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { loadConfig } from '../src/config/load.ts'
+import { installCodecs } from '../src/kafka/codecs.ts'
 import { codecOf } from '../src/records/codec.ts'
 import { WIRE_HEADER_BYTES } from '../src/records/wire.ts'
 import { deviceCount, punchBytes } from './load/punches.ts'
@@ -25,6 +26,7 @@ const sixtyLineSize: DrainSize = { warmUp: 5000, total: 25_000 }
 const rateSize = { perSecond: 2000, warmUpSeconds: 2, seconds: 5 }
 const say = (text: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 
+await installCodecs()
 const loadBefore = loadavg()[0] ?? 0
 const stage = await Stage.open()
 const surroundings = { env: {}, readFile: (path: string) => readFileSync(path, 'utf8') }
@@ -44,7 +46,7 @@ let fullWindows = { residentMb: 0, held: 0 }
 const punch = codecOf('AttendanceEvent')
 const recordIdOf = (value: Buffer): string =>
   (punch.decode(value.subarray(WIRE_HEADER_BYTES)) as { deviceRecordId: string }).deviceRecordId
-const nothing = async (): Promise<void> => await Promise.resolve()
+const nothing = (): Promise<void> => Promise.resolve()
 
 for (let round = 1; round <= rounds; round += 1) {
   say(`round ${round} of ${rounds}: the bridge drains`)

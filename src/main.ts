@@ -28,7 +28,9 @@ const runRoles = rolesRunner({
 
 const commands: readonly Command[] = [
   runCommand(runRoles),
-  explainCommand(runExplain),
+  explainCommand((args, stdin, stdout, stderr) =>
+    runExplain(args, stdin, stdout, stderr, { bridgeVersion: version }),
+  ),
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),
   configCommand,

@@ -2,6 +2,7 @@
  * Half of our own way, alone: MQTT.js receiving and acknowledging, nothing else. As many connections, the same Receive
  * Maximum and the same options as the bridge's own. Answers every message from its parent with the number received.
  */
+import { once } from 'node:events'
 import mqtt from 'mqtt'
 
 const [mqttUrl = '', connections = '', receiveMaximum = ''] = process.argv.slice(2)
@@ -23,10 +24,6 @@ for (const client of clients) {
   })
 }
 process.on('message', () => process.send?.(received))
-process.once('SIGTERM', async () => {
-  await Promise.all(clients.map((client) => client.endAsync()))
-  process.exit(0)
-})
 await Promise.all(
   clients.map(
     (client) =>
@@ -39,3 +36,6 @@ await Promise.all(
   ),
 )
 console.log('ready')
+await once(process, 'SIGTERM')
+await Promise.all(clients.map((client) => client.endAsync()))
+process.exit(0)

@@ -3,6 +3,7 @@
  * `await producer.send` per message, the payload as it is. Not what it should do: it acknowledges before Kafka has the
  * message, so whatever is in flight when it dies is lost; it reads nothing, encodes nothing and refuses nothing.
  */
+import { once } from 'node:events'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import mqtt from 'mqtt'
 
@@ -26,19 +27,20 @@ client.on('connect', () => {
   })
 })
 
-client.on('message', async (from, payload) => {
+async function handOn(from: string, payload: Buffer): Promise<void> {
   const deviceSn = from.split('/')[3] ?? ''
   try {
     await producer.send({ topic, acks: -1, messages: [{ key: deviceSn, value: payload }] })
   } catch (error) {
     console.error('cannot send', error)
   }
-})
+}
+
+client.on('message', (from, payload) => void handOn(from, payload))
 
 client.on('error', (error) => console.error('mqtt', error))
 
-process.once('SIGTERM', async () => {
-  await client.endAsync()
-  await producer.disconnect()
-  process.exit(0)
-})
+await once(process, 'SIGTERM')
+await client.endAsync()
+await producer.disconnect()
+process.exit(0)

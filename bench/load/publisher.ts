@@ -107,8 +107,8 @@ export class Publisher {
   }
 }
 
-async function receiveMaximumOf(connack: Buffer): Promise<number> {
-  return await new Promise((resolve, reject) => {
+function receiveMaximumOf(connack: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
     const parser = mqttPacket.parser({ protocolVersion: 5 })
     parser.on('packet', (packet) => {
       if (packet.cmd !== 'connack' || packet.reasonCode !== 0) reject(new Error(`no CONNACK: ${packet.cmd}`))

@@ -49,7 +49,8 @@ export async function watchDrain(measured: Measured, { warmUp, total }: DrainSiz
   await measured.process.until(`done with ${total} messages`, async () => {
     const count = await measured.count()
     const atMs = performance.now()
-    if (count > (samples.at(-1)?.count ?? -1)) progressAt = atMs
+    // A process that is still starting has all the time there is.
+    if (count === 0 || count > (samples.at(-1)?.count ?? 0)) progressAt = atMs
     samples.push({ atMs, count, cpuMs: usageOf(measured.process.pid).cpuMs })
     return count >= total || atMs - progressAt > patienceMs
   })

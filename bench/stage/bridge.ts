@@ -20,18 +20,18 @@ export class MeasuredBridge implements Measured {
 
   /** Punches that Kafka has stored since this bridge was started. */
   async count(): Promise<number> {
-    return await this.#count()
+    return this.#count()
   }
 
   async isReady(): Promise<boolean> {
-    return await fetch(`http://127.0.0.1:${this.#port}/readyz`).then(
+    return fetch(`http://127.0.0.1:${this.#port}/readyz`).then(
       (response) => response.status === 200,
       () => false,
     )
   }
 
   async metrics(): Promise<BridgeMetrics> {
-    return await BridgeMetrics.read(this.#port)
+    return BridgeMetrics.read(this.#port)
   }
 }
 
@@ -54,11 +54,15 @@ export class Bridge implements Contender<MeasuredBridge> {
     const [port = 0] = await freePorts(1)
     const base = await this.#stage.stored.count(this.topic)
     const set = [`mqtt.url=${broker.url}`, 'observe.host=127.0.0.1', `observe.port=${port}`]
-    const process = await this.#stage.start('bridge', [
-      bridgeProgram,
-      ...['run', '--role', 'ingest', '--config', this.#stage.configPath],
+    const args = [
+      'run',
+      '--role',
+      'ingest',
+      '--config',
+      this.#stage.configPath,
       ...set.flatMap((each) => ['--set', each]),
-    ])
+    ]
+    const process = await this.#stage.start('bridge', [bridgeProgram, ...args])
     return new MeasuredBridge(process, port, async () => (await this.#stage.stored.count(this.topic)) - base)
   }
 

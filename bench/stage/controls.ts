@@ -25,7 +25,9 @@ export class SixtyLineBridge implements Contender {
     const base = await stored.count(this.topic)
     const process = await this.#stage.start('sixty-line', [
       compiled('controls/sixty-line-bridge.js'),
-      ...[broker.url, kafka.brokers[0] ?? '', this.topic],
+      broker.url,
+      kafka.brokers[0] ?? '',
+      this.topic,
     ])
     return { process, count: async () => (await stored.count(this.topic)) - base }
   }
@@ -47,7 +49,9 @@ export class ReceiveOnly implements Contender {
     const { connections, receiveMaximum } = this.#settings.mqtt
     const process = await this.#stage.start('receive-only', [
       compiled('controls/receive-only.js'),
-      ...[broker.url, String(connections), String(receiveMaximum)],
+      broker.url,
+      String(connections),
+      String(receiveMaximum),
     ])
     return { process, count: () => process.ask() }
   }

@@ -58,11 +58,11 @@ export class Stage {
 
   /** A broker that queues a whole backlog for a session that is away. */
   async broker(): Promise<MosquittoServer> {
-    return await this.ground.mosquitto({ maxInflight: 1000, maxQueued: 0 })
+    return this.ground.mosquitto({ maxInflight: 1000, maxQueued: 0 })
   }
 
   async start(name: string, nodeArgs: readonly string[]): Promise<StartedProcess> {
-    return await StartedProcess.start(nodeArgs, join(this.ground.folder, `${name}.log`), this.#watchdog)
+    return StartedProcess.start(nodeArgs, join(this.ground.folder, `${name}.log`), this.#watchdog)
   }
 
   /** Publishes; resolves when the broker has taken all of it. */

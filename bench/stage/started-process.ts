@@ -51,7 +51,7 @@ export class StartedProcess {
 
   /** Sends it a message and resolves to the number that it answers. */
   async ask(): Promise<number> {
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#process.once('message', (answer) => resolve(Number(answer)))
       this.tell(reject)
     })

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
 
 export interface StoredRecord {
   /** When Kafka appended it, epoch milliseconds. */
@@ -84,7 +84,7 @@ export class StoredRecords {
       try {
         return await this.#admin.fetchTopicOffsets(topic)
       } catch (error) {
-        if (!(error instanceof kafkajs.KafkaJSError) || !error.retriable || tries > 200) throw error
+        if (!isRetriable(error) || tries > 500) throw error
         await pause(50)
       }
     }
@@ -93,4 +93,8 @@ export class StoredRecords {
   async close(): Promise<void> {
     await this.#admin.disconnect()
   }
+}
+
+function isRetriable(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'retriable' in error && error.retriable === true
 }

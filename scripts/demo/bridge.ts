@@ -20,6 +20,8 @@ export interface BridgeLook {
   readonly acknowledged: number
 }
 
+const newsMs = 15_000
+
 /** The real bridge, as built, with a configuration file in a throw-away folder. */
 export class DemoBridge {
   readonly config: object
@@ -79,10 +81,11 @@ export class DemoBridge {
     return run === null || run.exit === null ? null : `exit ${JSON.stringify(run.exit)}\n${run.tail(15)}`
   }
 
-  /** The last warning or error it logged. */
+  /** The last warning or error it logged, as long as it is news. */
   get lastWarning(): string | null {
     const line = this.#process?.logs.findLast(({ level }) => level === 'warn' || level === 'error' || level === 'fatal')
-    return line === undefined ? null : `${String(line['event'])}: ${String(line['msg'])}`
+    if (line === undefined || Date.now() - Date.parse(String(line['time'])) > newsMs) return null
+    return `${String(line['event'])}: ${String(line['msg'])}`
   }
 
   /** Null when it does not answer. */

@@ -92,7 +92,7 @@ async function play({ bridge, reader, fleet, ledger, tally }: Stage): Promise<nu
 
   const settled = await step('devices finish and wait for their acknowledgements', () => fleet.settle(20_000))
   if (!settled) console.log('    some devices got no acknowledgement within 20 s; what they sent does not count')
-  await step('what is acknowledged arrives', () => until(() => ledger.missing === 0, 20_000))
+  await step('what is acknowledged arrives in Kafka', () => until(() => ledger.missing === 0, 20_000), inTime)
   const last = await bridge.look()
   await fleet.end()
   const code = await step(
@@ -100,7 +100,7 @@ async function play({ bridge, reader, fleet, ledger, tally }: Stage): Promise<nu
     () => bridge.stop(),
     (exit) => `exit code ${exit}`,
   )
-  await step('the rest is read', () => until(() => reader.isAtEnd(), 20_000))
+  await step('the rest is read', () => until(() => reader.isAtEnd(), 20_000), inTime)
   await reader.close()
 
   console.log(summary(runningMs, fleet, ledger, tally, last?.difference ?? null))
@@ -119,6 +119,8 @@ function verdict(ledger: Ledger, bridgeExit: number | null, difference: number |
   console.log(faults.length === 0 ? 'Everything acknowledged is in Kafka.' : `FAILED: ${faults.join('; ')}.`)
   return faults.length === 0 ? 0 : 1
 }
+
+const inTime = (all: boolean): string => (all ? 'all of it' : 'NOT all of it')
 
 async function until(holds: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
   const end = Date.now() + timeoutMs

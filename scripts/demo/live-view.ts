@@ -40,7 +40,7 @@ export function frame(scene: Scene, columns: number, rows: number): readonly str
     '',
     ...scene.hints.map((hint) => dim(cut(hint, columns))),
   ]
-  const room = Math.max(3, rows - top.length - bottom.length - 2)
+  const room = Math.max(3, rows - top.length - bottom.length - 3)
   return [...top, ...punches(scene, room, columns), ...bottom].slice(0, rows - 1)
 }
 
@@ -84,7 +84,7 @@ function counts({ ledger }: Scene): readonly string[] {
 }
 
 function punches({ tally }: Scene, room: number, columns: number): readonly string[] {
-  const heading = `${'device'.padEnd(10)}${'user'.padEnd(8)}${'local time'.padEnd(25)}${'state'.padEnd(14)}${'ms'.padStart(5)}  flags`
+  const heading = `${'device'.padEnd(10)}${'user'.padEnd(8)}${'local time'.padEnd(28)}${'state'.padEnd(14)}${'ms'.padStart(5)}  flags`
   return [
     bold('last punches'),
     dim(heading),
@@ -95,7 +95,7 @@ function punches({ tally }: Scene, room: number, columns: number): readonly stri
 function punchLine({ record, lagMs }: SeenPunch): string {
   const { deviceSn, userId, state, flags } = record
   const lag = lagMs === null ? 'again' : String(lagMs)
-  return `${fit(deviceSn, 10)}${fit(userId, 8)}${fit(localTime(record), 25)}${fit(state, 14)}${lag.padStart(5)}  ${flags.join(' ')}`
+  return `${fit(deviceSn, 10)}${fit(userId, 8)}${fit(localTime(record), 28)}${fit(state, 14)}${lag.padStart(5)}  ${flags.join(' ')}`
 }
 
 /** The device's own clock and its offset; of epoch times the instant in UTC. */

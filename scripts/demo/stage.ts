@@ -69,8 +69,9 @@ export async function setTheStage(
   return { bridge, reader, fleet, ledger, tally }
 }
 
-/** The last line of a command, and what it was not content with. */
+/** The last line of a command, and how it names what it was not content with. */
 function sayOf(lines: readonly string[]): string {
   const refused = lines.flatMap((line) => /^(?:incompatible|drift)\s+(\S+)/.exec(line)?.[1] ?? [])
-  return [lines.at(-1)?.trim() ?? '', ...refused].join(' ')
+  const last = lines.at(-1)?.trim() ?? ''
+  return refused.length === 0 ? last : `${last} (${refused.join(', ')})`
 }

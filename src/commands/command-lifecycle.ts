@@ -86,10 +86,10 @@ export class CommandLifecycle {
   }
 
   /** The expiry came before the publication could be sent. */
-  unsent(ticket: number, now: number): readonly CommandEffect[] {
+  unsent(ticket: number, now: number, wasSent: boolean): readonly CommandEffect[] {
     const command = this.#takeTicket(ticket)
     if (command === null) return []
-    command.published -= 1
+    if (!wasSent) command.published -= 1
     return command.phase.at === 'publishing' ? [this.expire(command, command.phase.work, now)] : []
   }
 

@@ -122,9 +122,12 @@ export class CommandPartition {
     return this.#life.answered(ticket, code, now)
   }
 
-  /** Says that a publication never reached the broker, because its expiry came before it could be sent. */
-  unsent(ticket: number, now: number): readonly CommandEffect[] {
-    return this.#life.unsent(ticket, now)
+  /**
+   * Says that the expiry of a publication came before the broker's answer.
+   * @param wasSent it was sent, perhaps more than once, and the connection ended each time: the attempt counts
+   */
+  unsent(ticket: number, now: number, wasSent = false): readonly CommandEffect[] {
+    return this.#life.unsent(ticket, now, wasSent)
   }
 
   /** Takes a presence report of a device that is online, of any reason but RETAINED_SNAPSHOT. */

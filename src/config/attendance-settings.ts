@@ -107,7 +107,7 @@ export const attendance = group('How punches are read.', {
   }),
   limits: group('What is too much.', {
     payloadBytes: option(byteLimit, 262_144, 'Larger messages of devices are refused.'),
-    depth: option(whole(1, 10_000), 16, 'JSON nested deeper is refused.'),
+    depth: option(whole(1, 1000), 16, 'JSON nested deeper is refused.'),
     batchItems: option(whole(1), 1000, 'Longer batches of punches are refused.'),
   }),
   pseudonym: group('Pseudonyms in place of user ids.', {

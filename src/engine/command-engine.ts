@@ -2,30 +2,40 @@ import type { Backoff } from '../kernel/backoff.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import { untilItWorks } from '../kernel/retry.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
+import { partitionOfOrderKey } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
 import { type CommandStart, CommandWorker } from './command-worker.ts'
 
 const tickMs = 200
 const commitEveryMs = 1000
 
+export interface EngineHooks {
+  /** Whether every partition that was taken is being worked on; told whenever that may have changed. */
+  ready(isReady: boolean): void
+  /** The first thing that could not be done for a taken partition; only a bug gets here. */
+  failed(error: unknown): void
+}
+
 /** The command workers of the partitions that this process owns: they come and go with the partitions. */
 export class CommandEngine {
   readonly #ports: CommandPorts
   readonly #backoff: () => Backoff
+  readonly #hooks: EngineHooks
   readonly #workers = new Map<number, CommandWorker>()
   /** Ends the preparation of partitions that were lost meanwhile. */
   readonly #preparing = new Map<number, AbortController>()
   readonly #timer: NodeJS.Timeout
   #mqttUp = false
-  #committing = false
+  #isStopping = false
+  #commits: Promise<void> = Promise.resolve()
   #lastCommit = 0
-  /** The first thing that could not be done for a taken partition; it ends the process. */
-  readonly #failed: (error: unknown) => void
+  /** Since when partitions are being prepared; null when all are being worked on. */
+  #restoringSince: number | null = null
 
-  constructor(ports: CommandPorts, backoff: () => Backoff, failed: (error: unknown) => void) {
+  constructor(ports: CommandPorts, backoff: () => Backoff, hooks: EngineHooks) {
     this.#ports = ports
     this.#backoff = backoff
-    this.#failed = failed
+    this.#hooks = hooks
     this.#timer = setInterval(() => this.#tick(), tickMs)
   }
 
@@ -36,35 +46,25 @@ export class CommandEngine {
     return pending
   }
 
-  /** Every partition that was taken is being worked on. */
-  get ready(): boolean {
-    return this.#preparing.size === 0 && [...this.#workers.values()].every((worker) => worker.isLive)
-  }
-
+  /** These partitions are ours. None: this process stands by, and that is all it has to do. */
   taken(partitions: readonly number[]): void {
     const stop = new AbortController()
     for (const partition of partitions) this.#preparing.set(partition, stop)
-    const began = this.#ports.clock.now()
-    let left = partitions.length
-    const whenLive = (): void => {
-      left -= 1
-      if (left > 0) return
-      const counts = this.#counts()
-      const durationMs = this.#ports.clock.now() - began
-      this.#ports.emit({ event: 'commands_restored', partitions: partitions.length, ...counts, durationMs })
-    }
+    if (partitions.length > 0) this.#restoringSince ??= this.#ports.clock.now()
+    this.#tellReady()
+    if (partitions.length === 0) return
     untilItWorks(() => this.#starts(partitions), this.#backoff(), () => undefined, stop.signal).then(
       (starts) => {
         for (const [partition, start] of starts) {
           if (this.#preparing.get(partition) !== stop) continue
           this.#preparing.delete(partition)
-          const worker = new CommandWorker(partition, start, this.#ports, whenLive)
+          const worker = new CommandWorker(partition, start, this.#ports, () => this.#tellReady())
           this.#workers.set(partition, worker)
-          worker.begin(this.#mqttUp)
+          worker.begin(this.#mqttUp && !this.#isStopping)
         }
       },
       (error: unknown) => {
-        if (!(error instanceof Failure) || error.kind !== 'lost') this.#failed(error)
+        if (!(error instanceof Failure) || error.kind !== 'lost') this.#hooks.failed(error)
       },
     )
   }
@@ -72,12 +72,12 @@ export class CommandEngine {
   lost(partitions: readonly number[]): void {
     const gone = new Set(partitions)
     for (const partition of partitions) {
-      this.#preparing.get(partition)?.abort()
-      this.#preparing.delete(partition)
+      this.#abandon(partition)
       this.#workers.get(partition)?.end()
       this.#workers.delete(partition)
     }
-    this.#ports.publisher.forget((orderKey) => gone.has(Number.parseInt(orderKey, 10)))
+    this.#ports.publisher.forget((orderKey) => gone.has(partitionOfOrderKey(orderKey)))
+    this.#tellReady()
   }
 
   records(messages: readonly KafkaMessage[], input: CommandInput, partition: number, next: bigint): void {
@@ -86,13 +86,46 @@ export class CommandEngine {
 
   mqtt(up: boolean): void {
     this.#mqttUp = up
-    for (const worker of this.#workers.values()) worker.mqtt(up)
+    for (const worker of this.#workers.values()) worker.mqtt(up && !this.#isStopping)
   }
 
-  /** Commits what is done. Called from time to time, and once more before leaving. */
+  /** Commits what is done. Called from time to time, when the group rebalances, and once more before leaving. */
   async commit(): Promise<void> {
-    if (this.#committing) return
-    this.#committing = true
+    // One after the other: the last one must not be left out because another is under way.
+    this.#commits = this.#commits.then(() => this.#commit())
+    await this.#commits
+  }
+
+  /** Stops reading requests, also when the broker comes back; what is in work goes on. */
+  stopReading(): void {
+    this.#isStopping = true
+    this.mqtt(this.#mqttUp)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    for (const stop of this.#preparing.values()) stop.abort()
+  }
+
+  /** Other partitions may be prepared together with this one: they go on. */
+  #abandon(partition: number): void {
+    const stop = this.#preparing.get(partition)
+    this.#preparing.delete(partition)
+    if (stop !== undefined && ![...this.#preparing.values()].includes(stop)) stop.abort()
+  }
+
+  #tellReady(): void {
+    const isReady = this.#preparing.size === 0 && [...this.#workers.values()].every((worker) => worker.isLive)
+    if (isReady && this.#restoringSince !== null) {
+      const durationMs = this.#ports.clock.now() - this.#restoringSince
+      this.#restoringSince = null
+      const partitions = this.#workers.size
+      this.#ports.emit({ event: 'commands_restored', partitions, ...this.#counts(), durationMs })
+    }
+    this.#hooks.ready(isReady)
+  }
+
+  async #commit(): Promise<void> {
     try {
       const workers = [...this.#workers.values()]
       const entries: Commit[] = workers.flatMap((worker) => [...worker.commits()])
@@ -103,19 +136,7 @@ export class CommandEngine {
       // Tried again at the next tick; a partition that is lost by then is its new owner's affair.
       const code = error instanceof Failure ? error.code : 'unexpected'
       this.#ports.emit({ event: 'kafka_request_failed', code, error: messageOf(error) })
-    } finally {
-      this.#committing = false
     }
-  }
-
-  /** Stops reading requests; what is in work goes on. */
-  stopReading(): void {
-    this.mqtt(false)
-  }
-
-  close(): void {
-    clearInterval(this.#timer)
-    for (const stop of this.#preparing.values()) stop.abort()
   }
 
   #tick(): void {
@@ -130,7 +151,7 @@ export class CommandEngine {
     }
     const lagSeconds = oldest === null ? 0 : Math.max(0, now - oldest) / 1000
     this.#ports.emit({ event: 'commands_measured', lagSeconds, ...this.#counts() })
-    this.commit().catch(this.#failed)
+    this.commit().catch(this.#hooks.failed)
   }
 
   #counts(): { known: number; waiting: number } {

@@ -1,4 +1,3 @@
-import type { OffsetWindow } from '../flow/offset-window.ts'
 import type { Ticket } from '../flow/ticket.ts'
 import type { Failure } from '../kernel/failure.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
@@ -8,19 +7,13 @@ import type { BridgeRecord } from '../records/bridge-record.ts'
  * is stored. Until then its offset is not committed, so whoever comes after reads it again.
  */
 export class InputTicket implements Ticket {
-  readonly #window: OffsetWindow | null
-  readonly #offset: bigint
+  readonly #settled: () => void
   readonly #deadLetterOf: (record: BridgeRecord, failure: Failure) => BridgeRecord | null
   #holds = 1
 
-  /** `window` null: an input that needs no settling, such as a timer. Starts held once: `release()` when decided. */
-  constructor(
-    window: OffsetWindow | null,
-    offset: bigint,
-    deadLetterOf: (record: BridgeRecord, failure: Failure) => BridgeRecord | null,
-  ) {
-    this.#window = window
-    this.#offset = offset
+  /** Starts held once: `release()` when decided. */
+  constructor(settled: () => void, deadLetterOf: (record: BridgeRecord, failure: Failure) => BridgeRecord | null) {
+    this.#settled = settled
     this.#deadLetterOf = deadLetterOf
   }
 
@@ -30,7 +23,7 @@ export class InputTicket implements Ticket {
 
   release(): void {
     this.#holds -= 1
-    if (this.#holds === 0) this.#window?.settle(this.#offset)
+    if (this.#holds === 0) this.#settled()
   }
 
   stored(): void {

@@ -11,6 +11,6 @@ export interface OutgoingMessage {
   readonly userProperties: Readonly<Record<string, string>>
   /** The broker's final answer: the reason code of its PUBACK. */
   answered(reasonCode: number): void
-  /** It was never sent, because its expiry came first. */
-  expired(): void
+  /** Its expiry came before the broker answered. `wasSent`: it was sent at least once, so the broker may have it. */
+  expired(wasSent: boolean): void
 }

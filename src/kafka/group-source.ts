@@ -24,7 +24,12 @@ export interface GroupOptions {
 }
 
 export interface GroupHooks {
-  /** These partitions are ours from now on. Nothing is read of them before `startAt`. */
+  /** The group is about to share out its partitions anew: the last moment to commit what is done. */
+  rebalancing(): void
+  /**
+   * These partitions are ours from now on. Nothing is read of them before `startAt`. Told after every rebalance, also
+   * when nothing is new.
+   */
   taken(partitions: readonly number[]): void
   /** These are not ours any more: forget their work, another worker repeats it. */
   lost(partitions: readonly number[]): void
@@ -179,7 +184,13 @@ export class GroupSource {
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2000, restartOnFailure: async () => false },
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#again(payload.error))
+    // Told before the request to join is written, and commits still count until all members have joined.
+    consumer.on(consumer.events.REBALANCING, () => this.#hooks.rebalancing())
     consumer.on(consumer.events.GROUP_JOIN, (event) => this.#joined(event))
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
+      if (payload.batchSize === 0) this.#passed(payload.topic, payload.partition, BigInt(payload.lastOffset) + 1n)
+    })
     await withDeadline(Promise.all([admin.connect(), consumer.connect()]), deadlineMs, 'connecting to Kafka')
     if (this.#closed) {
       admin.disconnect().catch(() => undefined)
@@ -217,6 +228,12 @@ export class GroupSource {
     this.#hooks.records(messages, topic, partition, next)
   }
 
+  #passed(topic: string, partition: number, next: bigint): void {
+    if (!this.#held.has(partition)) return
+    this.#positions.set(placeOf(topic, partition), next)
+    this.#hooks.records([], topic, partition, next)
+  }
+
   #revoked(): void {
     this.#settled = false
   }
@@ -244,7 +261,7 @@ export class GroupSource {
       }
     }
     this.#emit({ event: 'kafka_partitions_assigned', group: groupId, topics, partitions: now.size })
-    if (fresh.length > 0) this.#hooks.taken(fresh)
+    this.#hooks.taken(fresh)
   }
 
   #loseAll(reason: string): void {

@@ -48,7 +48,8 @@ function preparedArray(records: PartitionRecords): unknown {
   const bytes = records.encoded()
   const encoder = { buf: bytes, buffer: bytes }
   return Object.assign(new Array(records.count), {
-    every: () => true,
+    // Uncompressed batches: true would make kafkajs look at the first entry, which is not there, and write nothing.
+    every: () => false,
     some: () => false,
     forEach: (take: (value: unknown) => void) => take(encoder),
   })

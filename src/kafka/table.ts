@@ -62,6 +62,11 @@ export class Table {
     const kafka = await newKafka(client, this.#emit)
     const ends = await withDeadline(this.#ends(kafka), deadlineMs, `offsets of ${topic}`)
     const behind = new Map(ends.filter(({ high, low }) => high > low).map(({ partition, high }) => [partition, high]))
+    const reached = (partition: number, lastOffset: string): void => {
+      const end = behind.get(partition)
+      if (end !== undefined && BigInt(lastOffset) + 1n >= end) behind.delete(partition)
+      if (behind.size === 0) this.#done()
+    }
     const consumer = kafka.consumer({
       groupId: `${groupPrefix}-table-${randomUUID()}`,
       maxWaitTimeInMs: maxWaitMs,
@@ -69,6 +74,10 @@ export class Table {
       retry: { retries: 3, restartOnFailure: async () => false },
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#again(payload.error))
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
+      if (payload.batchSize === 0) reached(payload.partition, payload.lastOffset)
+    })
     await withDeadline(consumer.connect(), deadlineMs, 'connecting to Kafka')
     if (this.#closed) {
       consumer.disconnect().catch(() => undefined)
@@ -90,9 +99,7 @@ export class Table {
             timestamp: Number(m.timestamp),
           })),
         )
-        const end = behind.get(batch.partition)
-        if (end !== undefined && BigInt(batch.lastOffset()) + 1n >= end) behind.delete(batch.partition)
-        if (behind.size === 0) this.#done()
+        reached(batch.partition, batch.lastOffset())
       },
     })
     this.#backoff.reset()

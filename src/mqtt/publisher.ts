@@ -29,8 +29,12 @@ const retryAfterMs = [1000, 2000, 4000] as const
 interface Entry {
   readonly message: OutgoingMessage
   refusals: number
+  /** It has been written at least once, so the broker may have it. */
+  wasSent: boolean
   /** When it was written to the connection that stands now; 0 when it is not in flight. */
   sentAt: number
+  /** Somebody else will publish it: its answer only frees its place in the broker's window. */
+  isForgotten: boolean
 }
 
 /**
@@ -89,7 +93,7 @@ export class Publisher {
   }
 
   send(message: OutgoingMessage): void {
-    const entry: Entry = { message, refusals: 0, sentAt: 0 }
+    const entry: Entry = { message, refusals: 0, wasSent: false, sentAt: 0, isForgotten: false }
     this.#size += 1
     const queue = this.#queues.get(message.orderKey)
     if (queue === undefined) {
@@ -108,7 +112,7 @@ export class Publisher {
       this.#queues.delete(key)
       this.#sendable.delete(key)
       this.#size -= queue.length
-      for (const entry of queue) this.#inFlight.delete(entry)
+      for (const entry of queue) entry.isForgotten = true
     }
     this.#pump()
   }
@@ -138,7 +142,7 @@ export class Publisher {
     this.#link = null
     for (const entry of this.#inFlight) {
       entry.sentAt = 0
-      this.#sendable.add(entry.message.orderKey)
+      if (!entry.isForgotten) this.#sendable.add(entry.message.orderKey)
     }
     this.#inFlight.clear()
     this.#deps.changed(false)
@@ -162,10 +166,11 @@ export class Publisher {
     if (message.expiresAt !== null && now >= message.expiresAt) {
       this.#count('expired')
       this.#done(entry)
-      message.expired()
+      message.expired(entry.wasSent)
       return
     }
     entry.sentAt = now
+    entry.wasSent = true
     this.#inFlight.add(entry)
     link.client.publish(message.topic, message.payload, optionsOf(message, now), (error, packet) => {
       // An answer of a connection that is over says nothing: the message has been queued again.
@@ -186,6 +191,10 @@ export class Publisher {
 
   #answered(entry: Entry, code: number): void {
     this.#inFlight.delete(entry)
+    if (entry.isForgotten) {
+      this.#pump()
+      return
+    }
     const delayMs = temporary.has(code) ? retryAfterMs[entry.refusals] : undefined
     if (delayMs !== undefined) {
       entry.refusals += 1
@@ -221,9 +230,39 @@ export class Publisher {
       this.#deps.emit({ event: 'mqtt_published', results: this.#results })
       this.#results = new Map()
     }
+    this.#expire()
     const oldest = this.#inFlight.values().next().value
     if (oldest === undefined || this.#link === null) return
     if (this.#deps.clock.now() - oldest.sentAt > this.#options.pubackTimeoutMs) this.#link.tap.destroy()
+  }
+
+  /** What waits behind a broker that is away, a full window or an earlier message expires here, not when its turn comes. */
+  #expire(): void {
+    const now = this.#deps.clock.now()
+    const due: Entry[] = []
+    for (const [key, queue] of this.#queues) {
+      const left = queue.filter((entry) => {
+        const isDue = !this.#inFlight.has(entry) && entry.message.expiresAt !== null && now >= entry.message.expiresAt
+        if (isDue) due.push(entry)
+        return !isDue
+      })
+      if (left.length === queue.length) continue
+      this.#size -= queue.length - left.length
+      const [first] = left
+      if (first === undefined) {
+        this.#queues.delete(key)
+        this.#sendable.delete(key)
+      } else {
+        this.#queues.set(key, left)
+        // The one it stood behind is gone. What is in flight or refused for now has its own next step.
+        if (first !== queue[0]) this.#sendable.add(key)
+      }
+    }
+    for (const { message, wasSent } of due) {
+      this.#count('expired')
+      message.expired(wasSent)
+    }
+    if (due.length > 0) this.#pump()
   }
 
   #count(result: string): void {

@@ -31,7 +31,7 @@ export type ChannelName =
   | 'commandState'
   | 'jobExecutionState'
 
-export type KeyKind =
+type KeyKind =
   | 'deviceSn'
   | 'deviceSn or null'
   | 'thingName'

@@ -3,7 +3,7 @@ const W3C = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9
 /** `kafka.headers`: only the trace, or the binary CloudEvents headers too. */
 export type HeaderMode = 'trace' | 'cloudevents'
 
-export type CloudEventType =
+type CloudEventType =
   | 'cams.attendance.punch.v1'
   | 'cams.presence.report.v1'
   | 'cams.command.status.v1'

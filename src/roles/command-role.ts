@@ -84,6 +84,8 @@ export class CommandRole implements Role {
     this.#publisher = publisher
     this.#releasers.add('mqtt connection', () => publisher.close(1000))
 
+    const failed = (error: unknown): void =>
+      emit({ event: 'unexpected_error', where: 'command_engine', error: messageOf(error) })
     const inputOf = new Map<string, CommandInput>(commandInputs.map((input) => [topics[input], input]))
     const group = new GroupSource(
       {
@@ -99,10 +101,10 @@ export class CommandRole implements Role {
         deadlineMs: adminDeadlineMs(this.#settings),
       },
       {
-        taken: (taken) => {
-          ready.say('command.restored', false, 'reading the known commands back')
-          engine.taken(taken)
+        rebalancing: () => {
+          engine.commit().catch(failed)
         },
+        taken: (taken) => engine.taken(taken),
         lost: (lost) => engine.lost(lost),
         records: (messages, topic, partition, next) => {
           const input = inputOf.get(topic)
@@ -132,7 +134,11 @@ export class CommandRole implements Role {
         maxPending: commands.maxPendingPerPartition,
       },
       backoff,
-      (error) => emit({ event: 'unexpected_error', where: 'command_engine', error: messageOf(error) }),
+      {
+        ready: (isReady) =>
+          ready.say('command.restored', isReady, isReady ? 'known commands read back' : 'reading the known commands back'),
+        failed,
+      },
     )
     this.#engine = engine
     this.#releasers.add('command engine', () => engine.close())
@@ -181,9 +187,6 @@ export class CommandRole implements Role {
         break
       case 'kafka_send_recovered':
         ready.say('command.kafka', true, 'statuses are stored')
-        break
-      case 'commands_restored':
-        ready.say('command.restored', true, `${event.known} known commands`)
         break
       default:
     }

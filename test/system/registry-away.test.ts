@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { RegistryServer } from '../../scripts/ground/servers/registry.ts'
 import { DeviceClient } from '../kit/device-client.ts'
-import { evt, IngestNames, ingestSettings, IngestWorker, punch } from '../kit/ingest-worker.ts'
+import { evt, IngestNames, IngestWorker, ingestSettings, punch } from '../kit/ingest-worker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { readTopic, untilRecords } from '../kit/topic-reader.ts'
 
@@ -63,26 +63,29 @@ test.each(['killed', 'frozen'] as const)('a registry %s after the start stops no
 })
 
 /** Guards roles/kafka-side.ts `untilItWorks(() => resolveEncodings(...))`: seen to fail when the first no ends it. */
-test.each(['down', 'frozen'] as const)('a registry %s at the start: not ready, and it starts when it comes', async (how) => {
-  const { names, settings, device } = await prepare()
-  if (how === 'frozen') registry.freeze()
-  else await registry.kill()
-  const worker = await IngestWorker.start(settings)
-  open.push(worker)
-  await worker.says('registry_failed')
-  const found = await worker.untilCondition('ingest.registry', ({ reason }) => reason !== 'not yet')
-  expect(found.holds).toBe(false)
-  expect((await worker.page('/readyz')).status).toBe(503)
-  expect((await worker.page('/startupz')).status).toBe(503)
-  expect((await worker.page('/livez')).status).toBe(200)
-  if (how === 'frozen') registry.thaw()
-  else await registry.start()
-  await worker.becomes(true)
-  await device.publish(evt('REG2'), punch(1))
-  await untilRecords(sharedGround().kafkaBrokers, [names.attendance], 1)
-  // One line when it went, one when it came.
-  expect(worker.lines('registry_failed').filter(({ level }) => level === 'warn').length).toBeLessThanOrEqual(2)
-})
+test.each(['down', 'frozen'] as const)(
+  'a registry %s at the start: not ready, and it starts when it comes',
+  async (how) => {
+    const { names, settings, device } = await prepare()
+    if (how === 'frozen') registry.freeze()
+    else await registry.kill()
+    const worker = await IngestWorker.start(settings)
+    open.push(worker)
+    await worker.says('registry_failed')
+    const found = await worker.untilCondition('ingest.registry', ({ reason }) => reason !== 'not yet')
+    expect(found.holds).toBe(false)
+    expect((await worker.page('/readyz')).status).toBe(503)
+    expect((await worker.page('/startupz')).status).toBe(503)
+    expect((await worker.page('/livez')).status).toBe(200)
+    if (how === 'frozen') registry.thaw()
+    else await registry.start()
+    await worker.becomes(true)
+    await device.publish(evt('REG2'), punch(1))
+    await untilRecords(sharedGround().kafkaBrokers, [names.attendance], 1)
+    // One line when it went, one when it came.
+    expect(worker.lines('registry_failed').filter(({ level }) => level === 'warn').length).toBeLessThanOrEqual(2)
+  },
+)
 
 /** A registry that says no is another thing than one that says nothing: no schema there, and `check` is asked for. */
 test('a schema that is not there ends the start with a word on what to do', async () => {

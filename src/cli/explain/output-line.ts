@@ -46,12 +46,27 @@ function kafkaText(record: BridgeRecord, topics: Readonly<Record<ChannelName, st
 
 function payloadText(payload: Uint8Array): string {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
-  const value = isUtf8(bytes) ? readJson(bytes.toString('utf8'), ANY_DEPTH) : null
-  if (value instanceof JsonFault || !isUtf8(bytes)) return `"base64":"${bytes.toString('base64')}"`
-  return `"json":${writeJson(value)}`
+  const json = isUtf8(bytes) ? compactJson(bytes.toString('utf8')) : null
+  return json === null ? `"base64":"${bytes.toString('base64')}"` : `"json":${json}`
 }
 
 function jsonOrText(body: string): string {
-  const value = readJson(body, ANY_DEPTH)
-  return value instanceof JsonFault ? JSON.stringify(body) : writeJson(value)
+  return compactJson(body) ?? JSON.stringify(body)
+}
+
+/** The text as JSON on one line, or null when it is none. */
+function compactJson(text: string): string | null {
+  const value = readJson(text, ANY_DEPTH)
+  if (!(value instanceof JsonFault)) return writeJson(value)
+  return value.code === 'JSON_TOO_DEEP' ? deepText(text) : null
+}
+
+/** What is too deep to be written by recursion is kept as it is; line ends can only be white space in it. */
+function deepText(text: string): string | null {
+  try {
+    JSON.parse(text)
+    return text.replaceAll(/[\r\n]/g, ' ')
+  } catch {
+    return null
+  }
 }

@@ -1,6 +1,6 @@
 import { isClientToken } from '../client-token.ts'
 import { type Draft, secondsOf } from '../draft.ts'
-import { emptyMap, type Json, type JsonMap, mapOf, optional } from '../json/json.ts'
+import { emptyMap, isMap, type Json, type JsonMap, mapOf, optional } from '../json/json.ts'
 import { readObject, textOf } from '../json/read.ts'
 import type { ThingContext } from '../thing.ts'
 import { bad, notUtf8, type Rejection, thingNotFound } from './report.ts'
@@ -24,8 +24,8 @@ export function getShadow(context: ThingContext, draft: Draft, topic: string, pa
   if (!context.registered) return reject(thingNotFound)
   if (context.thing.shadow === null) return reject({ code: 404, message: "No shadow exists with name: ''" })
   const { desired, reported, delta, metadata, version } = shadowOf(context.thing.shadow)
-  const filled = (sections: Readonly<Record<string, JsonMap>>): JsonMap =>
-    mapOf(Object.fromEntries(Object.entries(sections).filter(([, section]) => section.size > 0)))
+  const filled = (sections: Readonly<Record<string, Json>>): JsonMap =>
+    mapOf(Object.fromEntries(Object.entries(sections).filter(([, section]) => isMap(section) && section.size > 0)))
   reply('accepted', {
     state: filled({ desired, reported, delta }),
     metadata: filled({ desired: metadata.desired, reported: metadata.reported }),

@@ -15,7 +15,7 @@ export interface Shadow {
   readonly reported: JsonMap
   readonly desired: JsonMap
   readonly delta: JsonMap
-  readonly metadata: { readonly reported: JsonMap; readonly desired: JsonMap }
+  readonly metadata: { readonly reported: Json; readonly desired: Json }
   readonly lastPublishedDelta: JsonMap
 }
 

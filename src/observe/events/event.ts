@@ -1,6 +1,7 @@
 import { commandEvents } from './command-events.ts'
 import type { EventSpec, ValuesOf } from './define-event.ts'
 import { deviceEvents } from './device-events.ts'
+import { fleetEvents } from './fleet-events.ts'
 import { flowEvents } from './flow-events.ts'
 import { kafkaEvents } from './kafka-events.ts'
 import { mqttEvents } from './mqtt-events.ts'
@@ -16,6 +17,7 @@ export const events = {
   ...registryEvents,
   ...deviceEvents,
   ...commandEvents,
+  ...fleetEvents,
 } as const
 
 type Events = typeof events

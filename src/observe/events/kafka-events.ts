@@ -50,6 +50,15 @@ export const kafkaEvents = {
     fields: { reason: text('Why it was given up.') },
     moves: (m) => [m.add('bridge_kafka_producers_replaced_total', one)],
   }),
+  transaction_committed: define({
+    level: null,
+    says: 'a transaction with its consumed offsets was committed',
+    fields: { durationMs: count('From its begin to the answer.') },
+    moves: (m) => [
+      m.add('bridge_transactions_total', one),
+      m.observe('bridge_transaction_duration_seconds', (v) => v.durationMs / 1000),
+    ],
+  }),
   kafka_partitions_assigned: define({
     level: 'info',
     says: 'partitions were assigned to this worker',

@@ -93,6 +93,11 @@ export const metrics = {
 
   bridge_kafka_send_duration_seconds: histogram('Duration of one send, retries included.', durations, plain),
   bridge_kafka_send_records: histogram('Records in one send.', sizes, plain),
+  bridge_transactions_total: counter('Transactions committed.', plain),
+  bridge_transaction_duration_seconds: histogram('Duration of one transaction.', durations, plain),
+  bridge_fleet_restored_records_total: counter('State records of things and jobs read back.', plain),
+  bridge_fleet_partition_restarts_total: counter('Partitions whose owner had to start over.', { code: kafkaFailures }),
+  bridge_things: gauge('Things that are registered.', plain),
   bridge_kafka_sent_bytes_total: counter('Bytes of records that Kafka has stored, before compression.', plain),
   bridge_kafka_failures_total: counter('Requests to Kafka that failed.', { code: kafkaFailures }),
   bridge_kafka_stalled: gauge('1 while Kafka does not take records.', plain),

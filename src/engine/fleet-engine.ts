@@ -1,0 +1,140 @@
+import { type StateChannel, stateChannels } from '../fleet/state.ts'
+import type { Backoff } from '../kernel/backoff.ts'
+import type { Failure } from '../kernel/failure.ts'
+import type { KafkaMessage } from '../records/kafka-message.ts'
+import type { Bounds } from './command-ports.ts'
+import { type FleetInput, type FleetPorts, type FleetTopic, type FleetTransactions, fleetInputs } from './fleet-ports.ts'
+import { type FleetStart, FleetWorker } from './fleet-worker.ts'
+import { Ownership } from './ownership.ts'
+
+const tickMs = 200
+const retakeAfterMs = 500
+/** Answers to requests are remembered this long (fleets.md 2.8). */
+const rememberResultsMs = 24 * 3_600_000
+
+/** The workers of the partitions of things and jobs that this process owns. */
+export class FleetEngine {
+  readonly #ports: FleetPorts
+  readonly #ownership: Ownership<FleetWorker>
+  readonly #timer: NodeJS.Timeout
+  readonly #changed: () => void
+  #closed = false
+
+  /** `changed` is called when a worker goes live or ends; `failed` when a partition can never be taken up. */
+  constructor(
+    ports: FleetPorts,
+    backoff: () => Backoff,
+    hooks: { readonly changed: () => void; readonly failed: (error: unknown) => void },
+  ) {
+    this.#ports = ports
+    this.#changed = hooks.changed
+    this.#ownership = new Ownership(
+      (partitions) => this.#prepare(partitions, hooks.failed),
+      (worker) => worker.begin(),
+      hooks.failed,
+      backoff,
+    )
+    this.#timer = setInterval(() => {
+      const now = ports.clock.now()
+      for (const worker of this.#ownership.workers) worker.tick(now)
+    }, tickMs)
+  }
+
+  get ready(): boolean {
+    return this.#ownership.preparing === 0 && this.#ownership.workers.every((worker) => worker.isLive)
+  }
+
+  get pending(): number {
+    return this.#ownership.workers.reduce((sum, worker) => sum + worker.pending, 0)
+  }
+
+  taken(partitions: readonly number[]): void {
+    this.#ownership.take(partitions)
+  }
+
+  lost(partitions: readonly number[]): void {
+    this.#ownership.lose(partitions)
+  }
+
+  records(messages: readonly KafkaMessage[], topic: FleetTopic, partition: number, next: bigint): void {
+    this.#ownership.workerOf(partition)?.records(messages, topic, next)
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.#ownership.close()
+  }
+
+  /** Fence first, then ask where to begin: what a former owner committed by then is seen, and later it cannot. */
+  async #prepare(
+    partitions: readonly number[],
+    failed: (error: unknown) => void,
+  ): Promise<ReadonlyMap<number, FleetWorker>> {
+    const fenced = new Map<number, FleetTransactions>()
+    try {
+      await Promise.all(
+        partitions.map(async (partition) => {
+          const transactions = this.#ports.transactionsOf(partition)
+          fenced.set(partition, transactions)
+          await transactions.fence()
+        }),
+      )
+      const starts = await this.#starts()
+      return new Map(
+        [...fenced].map(([partition, transactions]): [number, FleetWorker] => {
+          const start = starts(partition)
+          const hooks = {
+            live: this.#changed,
+            failed: (worker: FleetWorker, failure: Failure) => this.#restart(worker, failure, failed),
+          }
+          return [partition, new FleetWorker(partition, start, transactions, this.#ports, hooks)]
+        }),
+      )
+    } catch (error) {
+      for (const transactions of fenced.values()) await transactions.close()
+      throw error
+    }
+  }
+
+  #restart(worker: FleetWorker, failure: Failure, failed: (error: unknown) => void): void {
+    this.#changed()
+    if (failure.kind === 'fatal') {
+      failed(failure)
+      return
+    }
+    const { partition } = worker
+    this.#ports.emit({ event: 'fleet_partition_restarted', partition, code: failure.code, error: failure.message })
+    setTimeout(() => {
+      if (!this.#closed && this.#ownership.workerOf(partition) === worker) this.#ownership.retake(partition)
+    }, retakeAfterMs)
+  }
+
+  async #starts(): Promise<(partition: number) => FleetStart> {
+    const { source, clock } = this.#ports
+    const [committed, inputs, state, results] = await Promise.all([
+      Promise.all(fleetInputs.map(async (input) => [input, await source.committed(input)] as const)),
+      Promise.all(fleetInputs.map(async (input) => [input, await source.bounds(input)] as const)),
+      Promise.all(stateChannels.map(async (channel) => [channel, await source.bounds(channel)] as const)),
+      source.offsetsAt('results', Math.max(0, clock.now() - rememberResultsMs)),
+    ])
+    const committedOf = new Map(committed)
+    const boundsOf = new Map<FleetTopic, ReadonlyMap<number, Bounds>>([...inputs, ...state])
+    const low = (topic: FleetTopic, p: number): bigint => boundsOf.get(topic)?.get(p)?.low ?? 0n
+    return (p) => {
+      const inputOffsets = fleetInputs.map((input): [FleetInput, bigint] => {
+        const offset = committedOf.get(input)?.get(p)?.offset ?? low(input, p)
+        return [input, offset > low(input, p) ? offset : low(input, p)]
+      })
+      const ranges = stateChannels.map((channel): [StateChannel, { from: bigint; end: bigint }] => {
+        const end = boundsOf.get(channel)?.get(p)?.high ?? 0n
+        const from = channel === 'results' ? (results.get(p) ?? end) : low(channel, p)
+        return [channel, { from: from > low(channel, p) ? from : low(channel, p), end }]
+      })
+      return {
+        inputs: Object.fromEntries(inputOffsets) as Record<FleetInput, bigint>,
+        state: Object.fromEntries(ranges) as Record<StateChannel, { from: bigint; end: bigint }>,
+      }
+    }
+  }
+}

@@ -1,0 +1,293 @@
+import { FleetDecider } from '../fleet/decider.ts'
+import type { Decision } from '../fleet/draft.ts'
+import { FleetState, isStateChannel, type StateChannel, stateChannels } from '../fleet/state.ts'
+import { stateRecordFault } from '../fleet/state-record-fault.ts'
+import { timerRecord } from '../fleet/timers.ts'
+import { Failure, messageOf } from '../kernel/failure.ts'
+import { type BridgeRecord, deadLetterCode } from '../records/bridge-record.ts'
+import type { JobProgress } from '../records/generated/job-progress.ts'
+import type { KafkaMessage } from '../records/kafka-message.ts'
+import { decideInput, type ReadInput } from './fleet-decision.ts'
+import {
+  type FleetInput,
+  type FleetPorts,
+  type FleetTopic,
+  type FleetTransactions,
+  fleetInputs,
+  type InputOffset,
+} from './fleet-ports.ts'
+
+/** Where a partition begins. */
+export interface FleetStart {
+  readonly inputs: Readonly<Record<FleetInput, bigint>>
+  /** State topics: from where to where they are read back. */
+  readonly state: Readonly<Record<StateChannel, { readonly from: bigint; readonly end: bigint }>>
+}
+
+/**
+ * What a partition is doing. Forward only:
+ *
+ * - `restoring`: reads its own state back to the end that it had when former owners were shut out.
+ * - `live`: takes inputs, some at a time, each run in one transaction.
+ * - `over`: it is lost, or a transaction failed; what was decided since is void, the next owner starts from the state.
+ */
+type Phase = 'restoring' | 'live' | 'over'
+
+/** Owns the things and jobs of one partition number. */
+export class FleetWorker {
+  readonly partition: number
+  readonly #ports: FleetPorts
+  readonly #transactions: FleetTransactions
+  readonly #state: FleetState
+  readonly #decider: FleetDecider
+  readonly #start: FleetStart
+  readonly #hooks: { readonly live: (worker: FleetWorker) => void; readonly failed: (worker: FleetWorker, failure: Failure) => void }
+  readonly #unrestored: Set<StateChannel>
+  #phase: Phase = 'restoring'
+  #turn: Promise<void> = Promise.resolve()
+  #waiting: ReadInput[] = []
+  #working = false
+  #paused = false
+  /** The clock of this partition, which never goes back. */
+  #now = 0
+  #restoredRecords = 0
+
+  constructor(
+    partition: number,
+    start: FleetStart,
+    transactions: FleetTransactions,
+    ports: FleetPorts,
+    hooks: { readonly live: (worker: FleetWorker) => void; readonly failed: (worker: FleetWorker, failure: Failure) => void },
+  ) {
+    this.partition = partition
+    this.#start = start
+    this.#transactions = transactions
+    this.#ports = ports
+    this.#hooks = hooks
+    this.#state = new FleetState(ports.settings)
+    this.#decider = new FleetDecider(ports.settings, ports.registry, this.#state)
+    this.#unrestored = new Set(stateChannels.filter((channel) => start.state[channel].from < start.state[channel].end))
+  }
+
+  get isLive(): boolean {
+    return this.#phase === 'live'
+  }
+
+  /** Inputs read and not committed. */
+  get pending(): number {
+    return this.#waiting.length
+  }
+
+  get restoredRecords(): number {
+    return this.#restoredRecords
+  }
+
+  /** When the next timer is due, epoch milliseconds; null when none is set. */
+  nextDeadline(): number | null {
+    return this.#state.timers.first()?.deadline ?? null
+  }
+
+  begin(): void {
+    const { source } = this.#ports
+    for (const channel of this.#unrestored) source.startAt(channel, this.partition, this.#start.state[channel].from)
+    if (this.#unrestored.size === 0) this.#goLive()
+  }
+
+  end(): void {
+    this.#phase = 'over'
+    this.#waiting = []
+    this.#transactions.close().catch(() => undefined)
+  }
+
+  records(messages: readonly KafkaMessage[], topic: FleetTopic, next: bigint): void {
+    this.#turn = this.#turn.then(() => this.#take(messages, topic, next)).catch((error: unknown) => this.#fail(error))
+  }
+
+  /** Appends what is due to the things' inboxes. */
+  tick(now: number): void {
+    const deadline = this.nextDeadline()
+    if (this.#phase === 'live' && deadline !== null && deadline <= now) this.#work()
+  }
+
+  async #take(messages: readonly KafkaMessage[], topic: FleetTopic, next: bigint): Promise<void> {
+    if (this.#phase === 'over') return
+    if (isStateChannel(topic)) {
+      await this.#restore(messages, topic, next)
+      return
+    }
+    for (const message of messages) {
+      const value = message.value === null ? null : await this.#ports.read(topic, message)
+      this.#waiting.push({ input: topic, message, value })
+    }
+    this.#steer()
+    this.#work()
+  }
+
+  async #restore(messages: readonly KafkaMessage[], channel: StateChannel, next: bigint): Promise<void> {
+    if (!this.#unrestored.has(channel)) return
+    for (const message of messages) {
+      const value = message.value === null ? null : await this.#ports.read(channel, message)
+      const key = message.key === null ? null : Buffer.from(message.key).toString('utf8')
+      const fault = value === undefined ? 'it cannot be decoded' : stateRecordFault(channel, key, value)
+      if (value === undefined || fault !== null) {
+        const place = `${message.topic}/${message.partition}/${message.offset}`
+        throw new Failure('fatal', 'invalid_state', `the state record ${place} cannot be taken: ${fault}`)
+      }
+      this.#state.apply({ channel, key, value })
+      this.#restoredRecords += 1
+    }
+    if (next < this.#start.state[channel].end) return
+    this.#unrestored.delete(channel)
+    this.#ports.source.pause(channel, this.partition)
+    if (this.#unrestored.size === 0) this.#goLive()
+  }
+
+  #goLive(): void {
+    this.#phase = 'live'
+    for (const input of fleetInputs) this.#ports.source.startAt(input, this.partition, this.#start.inputs[input])
+    this.#hooks.live(this)
+    // A fan-out that was under way goes on before the first input.
+    this.#work()
+  }
+
+  /** One transaction after the other as long as there is something to do. */
+  #work(): void {
+    if (this.#working || this.#phase !== 'live') return
+    this.#working = true
+    this.#run().then(
+      () => {
+        this.#working = false
+      },
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  async #run(): Promise<void> {
+    await this.#finishFanOuts()
+    for (;;) {
+      if (this.#phase !== 'live') return
+      await this.#appendTimers()
+      const inputs = this.#waiting.slice(0, this.#ports.maxInputs)
+      if (inputs.length === 0) return
+      const taken = await this.#takeInputs(inputs)
+      this.#waiting.splice(0, taken)
+      this.#steer()
+    }
+  }
+
+  /** Decides on some inputs and commits what they led to, with their offsets. Returns how many it took. */
+  async #takeInputs(inputs: readonly ReadInput[]): Promise<number> {
+    const records: BridgeRecord[] = []
+    const offsets = new Map<FleetInput, bigint>()
+    const ignored = new Map<string, number>()
+    let taken = 0
+    let fanOut = false
+    for (const input of inputs) {
+      const decision = decideInput(this.#decider, input, this.#clock())
+      taken += 1
+      offsets.set(input.input, BigInt(input.message.offset) + 1n)
+      const reason = decision === null ? 'invalid_record' : decision.ignored
+      if (reason !== null) ignored.set(reason, (ignored.get(reason) ?? 0) + 1)
+      if (decision === null) continue
+      this.#report(decision)
+      this.#apply(decision, records)
+      fanOut = decision.records.some(hasFanOut)
+      // What a job says to its things goes out in transactions of its own, before the next input.
+      if (fanOut) break
+    }
+    const consumed = [...offsets].map(([input, offset]): InputOffset => ({ input, offset }))
+    await this.#commit(records, consumed, { messages: taken, ignored })
+    if (fanOut) await this.#finishFanOuts()
+    return taken
+  }
+
+  async #finishFanOuts(): Promise<void> {
+    for (const jobId of this.#state.fanningOut()) {
+      for (;;) {
+        const decision = this.#decider.continueFanOut(jobId, this.#clock())
+        if (decision === null) break
+        const records: BridgeRecord[] = []
+        this.#apply(decision, records)
+        await this.#commit(records, [], nothingElse)
+      }
+    }
+  }
+
+  async #appendTimers(): Promise<void> {
+    const now = this.#clock()
+    const records: BridgeRecord[] = []
+    for (let timer = this.#state.timers.take(now); timer !== null; timer = this.#state.timers.take(now)) {
+      const value = timerRecord(timer, now)
+      records.push({ channel: 'thingInbox', key: timer.thingName, value, headers: null, timestamp: now })
+      if (records.length >= this.#ports.maxInputs) break
+    }
+    if (records.length === 0) return
+    await this.#commit(records, [], nothingElse)
+  }
+
+  /** Counted only when it is committed: what a failed transaction held is decided again by the next owner. */
+  async #commit(records: readonly BridgeRecord[], offsets: readonly InputOffset[], counts: Counts): Promise<void> {
+    const { clock, emit } = this.#ports
+    const began = clock.now()
+    await this.#transactions.write(records, offsets)
+    const durationMs = clock.now() - began
+    const deadLetters = new Map<string, number>()
+    let ignored = 0
+    for (const count of counts.ignored.values()) ignored += count
+    for (const record of records) {
+      const code = deadLetterCode(record)
+      if (code !== null) deadLetters.set(code, (deadLetters.get(code) ?? 0) + 1)
+    }
+    emit({ event: 'inputs_decided', input: 'kafka', received: records.length + ignored, ...counts })
+    emit({ event: 'batch_stored', records: records.length, deadLetters, bytes: 0, durationMs })
+    emit({ event: 'transaction_committed', durationMs })
+  }
+
+  /** State follows at once, so that the next decision sees it. Should the transaction fail, all of it is thrown away. */
+  #apply(decision: Decision, records: BridgeRecord[]): void {
+    for (const record of decision.records) {
+      this.#state.apply(record)
+      records.push(record)
+    }
+  }
+
+  #report({ fault }: Decision): void {
+    if (fault === undefined) return
+    this.#ports.emit({ event: 'unexpected_error', where: 'fleet_decider', error: fault instanceof Error ? fault.name : '?' })
+  }
+
+  #clock(): number {
+    this.#now = Math.max(this.#now, this.#ports.clock.now())
+    return this.#now
+  }
+
+  #steer(): void {
+    if (this.#phase !== 'live') return
+    const { maxWaiting, source } = this.#ports
+    const pause = this.#waiting.length >= maxWaiting || (this.#paused && this.#waiting.length > maxWaiting / 2)
+    if (pause === this.#paused) return
+    this.#paused = pause
+    for (const input of fleetInputs) {
+      if (pause) source.pause(input, this.partition)
+      else source.resume(input, this.partition)
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#phase === 'over') return
+    this.end()
+    const failure = error instanceof Failure ? error : new Failure('transient', 'unexpected', messageOf(error), { cause: error })
+    this.#hooks.failed(this, failure)
+  }
+}
+
+interface Counts {
+  readonly messages: number
+  readonly ignored: ReadonlyMap<string, number>
+}
+
+const nothingElse: Counts = { messages: 0, ignored: new Map() }
+
+function hasFanOut({ channel, value }: BridgeRecord): boolean {
+  return channel === 'jobProgress' && (value as JobProgress | null)?.fanOut != null
+}

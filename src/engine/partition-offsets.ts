@@ -1,0 +1,82 @@
+import { OffsetWindow } from '../flow/offset-window.ts'
+import type { KafkaMessage } from '../records/kafka-message.ts'
+import type { CommandInput, Commit } from './command-ports.ts'
+
+/** Inputs whose offsets are committed. The status topic is only read back. */
+export type SettledInput = Exclude<CommandInput, 'commandStatus'>
+
+/** How far the inputs of one partition are done with: what is in work, what may be committed, what is. */
+export class PartitionOffsets {
+  readonly #partition: number
+  readonly #windows: Readonly<Record<SettledInput, OffsetWindow>>
+  /** What was committed last, to commit only what changed. */
+  readonly #committed = new Map<CommandInput, string>()
+  /** Kafka timestamps of requests in work, by offset in ascending order; for the lag. */
+  readonly #ages = new Map<string, number>()
+
+  /** `next` is the offset of the first input of each kind to come. */
+  constructor(partition: number, next: Readonly<Record<SettledInput, bigint>>) {
+    this.#partition = partition
+    this.#windows = {
+      command: new OffsetWindow(next.command),
+      commandReply: new OffsetWindow(next.commandReply),
+      presence: new OffsetWindow(next.presence),
+    }
+  }
+
+  /** Inputs in work. */
+  get pending(): number {
+    const { command, commandReply, presence } = this.#windows
+    return command.pending + commandReply.pending + presence.pending
+  }
+
+  get pendingRequests(): number {
+    return this.#windows.command.pending
+  }
+
+  /** When the oldest request in work was produced, epoch milliseconds; null when none is in work. */
+  oldestRequest(): number | null {
+    let oldest: number | null = null
+    for (const timestamp of this.#ages.values()) oldest = oldest === null ? timestamp : Math.min(oldest, timestamp)
+    return oldest
+  }
+
+  /** An input is in work from now on. Inputs of one kind enter in the order of their offsets. */
+  enter(input: SettledInput, { offset, timestamp }: KafkaMessage): void {
+    this.#windows[input].enter(BigInt(offset))
+    if (input === 'command') this.#ages.set(offset, timestamp)
+  }
+
+  /** Everything that the input caused is stored. */
+  settle(input: SettledInput, { offset }: KafkaMessage): void {
+    this.#windows[input].settle(BigInt(offset))
+    if (input === 'command') this.#ages.delete(offset)
+  }
+
+  /** Everything before this offset has been read, also what was no record. */
+  reached(input: SettledInput, next: bigint): void {
+    this.#windows[input].reached(next)
+  }
+
+  /**
+   * What has changed since the last call of `noteCommitted` and may be committed.
+   * @param held the lowest request that must be read again by whoever comes after; noted with the commit
+   */
+  commits(held: bigint | null): readonly Commit[] {
+    const entries = (['command', 'commandReply', 'presence'] as const).map((input): Commit => {
+      const metadata = input === 'command' && held !== null ? `held=${held}` : ''
+      return { input, partition: this.#partition, offset: this.#windows[input].committable(), metadata }
+    })
+    return entries.filter((entry) => this.#committed.get(entry.input) !== textOf(entry))
+  }
+
+  noteCommitted(entries: readonly Commit[]): void {
+    for (const entry of entries) {
+      if (entry.partition === this.#partition) this.#committed.set(entry.input, textOf(entry))
+    }
+  }
+}
+
+function textOf({ offset, metadata }: Commit): string {
+  return `${offset} ${metadata}`
+}
