@@ -5,7 +5,7 @@ import { installCodecs } from '../src/kafka/codecs.ts'
 import { codecOf } from '../src/records/codec.ts'
 import { WIRE_HEADER_BYTES } from '../src/records/wire.ts'
 import { deviceCount, punchBytes } from './load/punches.ts'
-import { type Drain, type DrainSize, measureDrain, watchDrain } from './measure/drain.ts'
+import { type Drain, type DrainSize, measureDrain, settled, watchDrain } from './measure/drain.ts'
 import { measureFullWindows } from './measure/full-windows.ts'
 import { measureRate, type Rate } from './measure/rate.ts'
 import { type DrainRounds, machine, type RateRounds, type Results } from './results.ts'
@@ -21,8 +21,9 @@ import { resultTables } from './table.ts'
  * the targets hold or not: the machine has its say in them.
  */
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
-const size: DrainSize = { warmUp: 40_000, total: 140_000 }
-const sixtyLineSize: DrainSize = { warmUp: 5000, total: 25_000 }
+const size: DrainSize = { warmUp: 40_000, counted: 100_000 }
+const sixtyLineSize: DrainSize = { warmUp: 5000, counted: 20_000 }
+const total = size.warmUp + size.counted
 const rateSize = { perSecond: 2000, warmUpSeconds: 2, seconds: 5 }
 const say = (text: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 
@@ -53,8 +54,8 @@ for (let round = 1; round <= rounds; round += 1) {
   const ends = await stage.stored.ends(bridge.topic)
   const [bridgeDrain] = await measureDrain(stage, bridge, size, async (measured) => {
     const metrics = await measured.metrics()
-    recordsPerBatch = size.total / metrics.sum('bridge_kafka_send_records_count')
-    if (round === 1) samples = sampled(await stage.stored.after(bridge.topic, ends, size.total))
+    recordsPerBatch = total / metrics.sum('bridge_kafka_send_records_count')
+    if (round === 1) samples = sampled(await stage.stored.after(bridge.topic, ends, total))
   })
   drains.bridge.push(bridgeDrain)
   say('the sixty-line bridge drains')
@@ -62,8 +63,10 @@ for (let round = 1; round <= rounds; round += 1) {
   say('MQTT.js receives')
   drains.receiveOnly.push((await measureDrain(stage, receiveOnly, size, nothing))[0])
   say('kafkajs produces')
-  const producing = await produceOnly.start(samples, Math.round(recordsPerBatch), size.total)
-  drains.produceOnly.push(await watchDrain(producing, size))
+  const producing = await produceOnly.start(samples, Math.round(recordsPerBatch), [size.warmUp, size.counted])
+  producing.process.tell()
+  await settled(producing, size.warmUp)
+  drains.produceOnly.push(await watchDrain(producing, size.counted, () => producing.process.tell()))
   await producing.process.stop()
   say(`${rateSize.perSecond} a second through the bridge`)
   const publishedAt = (value: Buffer): number => Number(recordIdOf(value))
@@ -110,8 +113,8 @@ process.exitCode = results.drain.bridge.repeated.some((repeated) => repeated !==
 /** Five records of each device in turn, out of all that the bridge stored. Throws when one is missing or doubled. */
 function sampled(records: readonly StoredRecord[]): [string, Buffer][] {
   const ids = new Set(records.map(({ value }) => recordIdOf(value)))
-  if (ids.size !== size.total || records.length !== size.total) {
-    throw new Error(`${records.length} records with ${ids.size} different ids, of ${size.total} published`)
+  if (ids.size !== total || records.length !== total) {
+    throw new Error(`${records.length} records with ${ids.size} different ids, of ${total} published`)
   }
   const ofDevice = new Map<string, Buffer[]>()
   for (const { key, value } of records) {

@@ -30,10 +30,9 @@ runs. The ratios are taken within a round, in which the programs run right after
 Each runs as a process of its own, with \`acks=all\`, against a real Kafka, schema registry and Mosquitto on the same
 machine. So the servers, and the process that publishes, take their share of the cores too.
 
-**Draining.** The process connects once, so that the broker keeps a session for it, and is stopped. A backlog is published,
-which waits in the session. The process is started again. Its count is the number of records in Kafka, asked from
-outside; CPU is user and system time of the process from \`/proc\`. The first part of the backlog is warm-up and not
-counted; nor is the end, where the last batch is waited for.
+**Draining.** The process warms up on some messages and is frozen (SIGSTOP). A backlog is published, which waits at the
+broker. The process goes on. It is done when Kafka holds as many records more, asked from outside; CPU is user and system
+time of the process from \`/proc\` between the two moments, so work that runs ahead of Kafka is counted too.
 
 **Steady rate.** Each payload holds the microsecond of its publishing. Kafka stamps a record when it appends it
 (\`LogAppendTime\`, whole milliseconds cut off, so half of one is added). Latency is the difference, for every message
@@ -47,11 +46,11 @@ Kafka goes on, and every message must come out.
 
 - Mosquitto 2.0.11 stops honouring Receive Maximum as soon as messages wait in a queue and one is acknowledged. The
   bridge stops reading at four times its window, so in the drains it holds up to eight times 1,000 messages, and its peak
-  memory there is higher than with a broker that keeps to the window, as EMQX does.
+  memory there is higher than with a broker that keeps to the window.
 - The steady rate costs more CPU per message than draining, because there the number of requests is the cost: batches are
   a few records.
-- "Repeated" counts messages that Kafka has more than once. The sixty-line bridge produces some when the machine is busy:
-  its own retries after a timeout. The bridge must have none here, or \`make bench\` fails.
+- "Repeated" counts messages that Kafka has more than once. The bridge must have none here, or \`make bench\`
+  fails.
 `
 
 writeOrCheck(new URL('../docs/performance.md', import.meta.url), page, 'npx tsx scripts/performance-page.ts')

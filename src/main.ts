@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from './cli/command.ts'
 import { configCommand } from './cli/config.ts'
+import { sendCommands } from './cli/device-command/send.ts'
+import { showStatuses } from './cli/device-command/show-statuses.ts'
+import { deviceCommand } from './cli/device-command.ts'
 import { dispatch } from './cli/dispatch.ts'
 import { explainCommand } from './cli/explain.ts'
 import { runExplain } from './cli/explain/explain.ts'
@@ -31,6 +34,7 @@ const commands: readonly Command[] = [
   explainCommand((args, stdin, stdout, stderr) =>
     runExplain(args, stdin, stdout, stderr, { bridgeVersion: version }),
   ),
+  deviceCommand(sendCommands, showStatuses),
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),
   configCommand,

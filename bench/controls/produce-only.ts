@@ -1,7 +1,7 @@
 /**
  * Half of our own way, alone: kafkajs producing the records that the bridge would produce, with an ordinary
  * `producer.send` per batch and one batch at a time. The values are encoded before it says that it is ready, so neither
- * reading nor Avro is in the figure. It starts at the first message from its parent.
+ * reading nor Avro is in the figure. It starts when its parent says so.
  */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,8 @@ interface Order {
   readonly compression: CompressionName
   readonly idempotent: boolean
   readonly batch: number
-  readonly count: number
+  /** How many to send; each part waits for a message from the parent. */
+  readonly counts: readonly number[]
   /** A JSON array of [key, value in base64]; sent over and over. */
   readonly records: string
 }
@@ -35,14 +36,16 @@ const kafka = new Kafka({
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: order.idempotent })
 await producer.connect()
 console.log('ready')
-await once(process, 'message')
-for (let sent = 0; sent < order.count; ) {
-  const messages = []
-  for (let i = 0; i < order.batch && sent < order.count; i += 1, sent += 1) {
-    const { key, value } = records[sent % records.length]!
-    messages.push({ key, value, timestamp: String(Date.now()) })
+for (const count of order.counts) {
+  await once(process, 'message')
+  for (let sent = 0; sent < count; ) {
+    const messages = []
+    for (let i = 0; i < order.batch && sent < count; i += 1, sent += 1) {
+      const { key, value } = records[sent % records.length]!
+      messages.push({ key, value, timestamp: String(Date.now()) })
+    }
+    await producer.send({ topic: order.topic, acks: -1, compression: compressionOf(order.compression), messages })
   }
-  await producer.send({ topic: order.topic, acks: -1, compression: compressionOf(order.compression), messages })
 }
 // Alive until it is stopped, so that its figures can still be read.
 await once(process, 'SIGTERM')

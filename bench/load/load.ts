@@ -6,7 +6,7 @@ import { WallClock } from './wall-clock.ts'
 
 /**
  * The process that publishes. `--count N` publishes N punches as fast as the broker takes them; with `--rate R` at R a
- * second, the time of publishing (microseconds since the epoch) as their record id. `--leaf st` publishes presence.
+ * second, the time of publishing (microseconds since the epoch) as their record id. `--leaf st` publishes presence, `--from N` starts with punch N.
  * Ends when the broker has acknowledged all of it.
  */
 const { values } = parseArgs({
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     port: { type: 'string' },
     count: { type: 'string' },
     rate: { type: 'string' },
+    from: { type: 'string', default: '0' },
     leaf: { type: 'string', default: 'evt' },
   },
 })
@@ -26,7 +27,8 @@ publisher.close()
 
 async function asFastAsItGoes(): Promise<void> {
   const leaf = values.leaf === 'st' ? 'st' : 'evt'
-  for (let n = 0; n < count; n += 1) {
+  const from = Number(values.from)
+  for (let n = from; n < from + count; n += 1) {
     await publisher.room()
     const device = n % deviceCount
     publisher.add(topicOf(device, leaf), leaf === 'st' ? '{"online":true}' : punchOf(device, n, String(n)))

@@ -40,10 +40,13 @@ export class Bridge implements Contender<MeasuredBridge> {
   readonly name = 'bridge'
   readonly #stage: Stage
   readonly #settings: Settings
+  readonly #nodeOptions: readonly string[]
 
-  constructor(stage: Stage, settings: Settings) {
+  /** `nodeOptions`: for the node that runs it. */
+  constructor(stage: Stage, settings: Settings, nodeOptions: readonly string[] = []) {
     this.#stage = stage
     this.#settings = settings
+    this.#nodeOptions = nodeOptions
   }
 
   get topic(): string {
@@ -62,7 +65,7 @@ export class Bridge implements Contender<MeasuredBridge> {
       this.#stage.configPath,
       ...set.flatMap((each) => ['--set', each]),
     ]
-    const process = await this.#stage.start('bridge', [bridgeProgram, ...args])
+    const process = await this.#stage.start('bridge', [...this.#nodeOptions, bridgeProgram, ...args])
     return new MeasuredBridge(process, port, async () => (await this.#stage.stored.count(this.topic)) - base)
   }
 

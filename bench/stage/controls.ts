@@ -69,21 +69,24 @@ export class ProduceOnly {
     this.#settings = settings
   }
 
-  /** Starts sending `count` of these [key, value] over and over, in batches of `batch`. */
-  async start(records: readonly (readonly [string, Buffer])[], batch: number, count: number): Promise<Measured> {
+  /** Ready to send these [key, value] over and over in batches of `batch`: `counts` of them, each time it is told. */
+  async start(
+    records: readonly (readonly [string, Buffer])[],
+    batch: number,
+    counts: readonly number[],
+  ): Promise<Measured> {
     const { stored, kafka, ground } = this.#stage
     const path = join(ground.folder, 'records.json')
     await writeFile(path, JSON.stringify(records.map(([key, value]) => [key, value.toString('base64')])))
     const base = await stored.count(this.topic)
     const { compression, idempotent } = this.#settings.kafka
-    const order = { broker: kafka.brokers[0], topic: this.topic, compression, idempotent, batch, count, records: path }
+    const order = { broker: kafka.brokers[0], topic: this.topic, compression, idempotent, batch, counts, records: path }
     const process = await this.#stage.start('produce-only', [
       compiled('controls/produce-only.js'),
       JSON.stringify(order),
     ])
     const measured = { process, count: async () => (await stored.count(this.topic)) - base }
     await saidReady(measured)
-    process.tell()
     return measured
   }
 }

@@ -7,6 +7,7 @@ import { groundFolder } from '../../scripts/ground/place.ts'
 import { Watchdog } from '../../scripts/ground/run/watchdog.ts'
 import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
+import { catalogue } from '../../src/records/catalogue.ts'
 import { deviceCount, serialOf, zoneOf } from '../load/punches.ts'
 import { StartedProcess } from './started-process.ts'
 import { StoredRecords } from './stored-records.ts'
@@ -42,18 +43,24 @@ export class Stage {
       ground.registry(),
     ])
     const configPath = join(ground.folder, 'bridge.json')
-    const devices = Array.from({ length: deviceCount }, (_, i) => ({ deviceSn: serialOf(i), timeZone: zoneOf(i) }))
     // YAML holds all of JSON.
     await writeFile(
       configPath,
       JSON.stringify({
-        devices,
         kafka: { brokers: kafka.brokers },
         registry: { url: registry.url, register: 'register' },
       }),
     )
     await run(process.execPath, [bridgeProgram, 'topics', 'apply', '--config', configPath])
-    return new Stage(ground, kafka, await StoredRecords.open(kafka.brokers), configPath)
+    const stored = await StoredRecords.open(kafka.brokers)
+    await stored.put(
+      catalogue.device.topic,
+      Array.from({ length: deviceCount }, (_, i) => ({
+        key: serialOf(i),
+        value: JSON.stringify({ timeZone: zoneOf(i) }),
+      })),
+    )
+    return new Stage(ground, kafka, stored, configPath)
   }
 
   /** A broker that queues a whole backlog for a session that is away. */

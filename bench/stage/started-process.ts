@@ -40,7 +40,7 @@ export class StartedProcess {
   }
 
   /** Resolves when `holds` does. Throws with the end of the log when the process ends before or it takes too long. */
-  async until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 120_000): Promise<void> {
+  async until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 240_000): Promise<void> {
     const deadline = performance.now() + timeoutMs
     while (!(await holds())) {
       if (this.child.exit !== null) throw new Error(`the process ended before it was ${what}:\n${this.#logTail()}`)
@@ -61,6 +61,14 @@ export class StartedProcess {
     this.#process.send('', (error) => {
       if (error !== null) failed(error)
     })
+  }
+
+  freeze(): void {
+    this.child.signalGroup('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.child.signalGroup('SIGCONT')
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, logLevel, Partitioners } from 'kafkajs'
 
 export interface StoredRecord {
   /** When Kafka appended it, epoch milliseconds. */
@@ -28,6 +28,13 @@ export class StoredRecords {
   async createTopic(topic: string, numPartitions: number): Promise<void> {
     // kafkajs can fail while it waits for leaders; whoever asks for offsets below waits for them.
     await this.#admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, replicationFactor: 1 }] })
+  }
+
+  async put(topic: string, messages: { key: string; value: string }[]): Promise<void> {
+    const producer = this.#kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+    await producer.connect()
+    await producer.send({ topic, messages })
+    await producer.disconnect()
   }
 
   async partitionsOf(topic: string): Promise<number> {

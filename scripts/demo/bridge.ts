@@ -20,6 +20,9 @@ export interface BridgeLook {
   readonly acknowledged: number
 }
 
+/** Add `command` when the demo has an operator: its devices answer commands already. */
+const roles = 'ingest'
+
 const newsMs = 15_000
 
 /** The real bridge, as built, with a configuration file in a throw-away folder. */
@@ -63,7 +66,10 @@ export class DemoBridge {
 
   /** `bridge run`; resolves when it says it is ready. */
   async start(): Promise<void> {
-    const run = await BridgeProcess.start({ args: ['run', '--config', '{config}'], config: this.config })
+    const run = await BridgeProcess.start({
+      args: ['run', '--role', roles, '--config', '{config}'],
+      config: this.config,
+    })
     this.#process = run
     while (!(await this.#isReady())) {
       if (run.exit !== null) throw new Error(`the bridge ended (exit code ${run.exit.code}):\n${run.tail()}`)

@@ -120,7 +120,9 @@ function verdict(ledger: Ledger, bridgeExit: number | null, difference: number |
   return faults.length === 0 ? 0 : 1
 }
 
-const inTime = (all: boolean): string => (all ? 'all of it' : 'NOT all of it')
+function inTime(all: boolean): string {
+  return all ? 'all of it' : 'NOT all of it'
+}
 
 async function until(holds: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
   const end = Date.now() + timeoutMs

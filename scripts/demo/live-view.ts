@@ -38,10 +38,10 @@ export function frame(scene: Scene, columns: number, rows: number): readonly str
     '',
     ...deadLetters(scene, columns),
     '',
-    ...scene.hints.map((hint) => dim(cut(hint, columns))),
+    ...scene.hints.map((hint) => dim(hint)),
   ]
   const room = Math.max(3, rows - top.length - bottom.length - 3)
-  return [...top, ...punches(scene, room, columns), ...bottom].slice(0, rows - 1)
+  return [...top, ...punches(scene, room), ...bottom].slice(0, rows - 1).map((line) => clip(line, columns))
 }
 
 function header(scene: Scene, columns: number): readonly string[] {
@@ -64,7 +64,7 @@ function header(scene: Scene, columns: number): readonly string[] {
     `fleet    ${fleet.devices.length} devices, ${fleet.connected} connected; ${fleet.drops} connections broken on purpose so far (${scene.brokerName})`,
     `bridge   ${bridgeSays}`,
     `punches  ${perSecond.toFixed(0)}/s ${sparkline(rates)}${late}`,
-    ...(scene.warning === null ? [] : [yellow(cut(`bridge said: ${scene.warning}`, columns))]),
+    ...(scene.warning === null ? [] : [yellow(`bridge said: ${scene.warning}`)]),
   ]
 }
 
@@ -83,13 +83,9 @@ function counts({ ledger }: Scene): readonly string[] {
   ]
 }
 
-function punches({ tally }: Scene, room: number, columns: number): readonly string[] {
+function punches({ tally }: Scene, room: number): readonly string[] {
   const heading = `${'device'.padEnd(10)}${'user'.padEnd(8)}${'local time'.padEnd(28)}${'state'.padEnd(14)}${'ms'.padStart(5)}  flags`
-  return [
-    bold('last punches'),
-    dim(heading),
-    ...tally.lastPunches.slice(0, room).map((seen) => cut(punchLine(seen), columns)),
-  ]
+  return [bold('last punches'), dim(heading), ...tally.lastPunches.slice(0, room).map(punchLine)]
 }
 
 function punchLine({ record, lagMs }: SeenPunch): string {
@@ -150,6 +146,14 @@ function fit(text: string, width: number): string {
   return text.length >= width ? `${text.slice(0, width - 2)}… ` : text.padEnd(width)
 }
 
-function cut(text: string, columns: number): string {
-  return text.length > columns ? `${text.slice(0, columns - 1)}…` : text
+/** Cuts by what is seen: colours take no room. */
+function clip(line: string, columns: number): string {
+  let room = columns
+  const parts = line.split(/(\u001b\[\d+m)/).map((part) => {
+    if (part.startsWith('\u001b')) return part
+    const shown = part.length > room ? `${part.slice(0, Math.max(0, room - 1))}${room > 0 ? '…' : ''}` : part
+    room -= Math.min(room, part.length)
+    return shown
+  })
+  return parts.join('')
 }

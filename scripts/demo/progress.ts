@@ -8,8 +8,9 @@ export async function step<T>(
   const seconds = (): string => `${((performance.now() - began) / 1000).toFixed(1)} s`
   const isTerminal = process.stdout.isTTY
   const say = (mark: string, text: string): void => {
-    // A line that wraps could not be written over.
-    if (isTerminal) process.stdout.write(`\r\u001b[K  ${mark} ${text.slice(0, process.stdout.columns - 5)}`)
+    // A line that wraps could not be written over; the last one need not be.
+    const shown = mark === '…' ? text.slice(0, process.stdout.columns - 5) : text
+    if (isTerminal) process.stdout.write(`\r\u001b[K  ${mark} ${shown}`)
     else process.stdout.write(`  ${mark} ${text}\n`)
   }
   const progress = setInterval(() => say('…', `${name}  ${seconds()}`), isTerminal ? 200 : 5000)

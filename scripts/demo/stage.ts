@@ -1,5 +1,6 @@
 import { ensurePart } from '../ground/fetch/part.ts'
 import { partsNamed } from '../ground/fetch/parts.ts'
+import { java, requireAll } from '../ground/fetch/prerequisites.ts'
 import type { Ground } from '../ground/open-ground.ts'
 import { publishAddresses } from './addresses.ts'
 import { type BridgeServers, DemoBridge } from './bridge.ts'
@@ -25,6 +26,7 @@ export interface Stage {
 
 /** Fetches what is not there yet, one part after the other so that the lines about it can be read, and starts it. */
 export async function startServers(ground: Ground, brokerName: BrokerName): Promise<BridgeServers> {
+  requireAll('the demo', [java])
   for (const part of partsNamed(['kafka', 'registry', brokerName])) {
     await ensurePart(part, (line) => console.log(`    ${line}`))
   }

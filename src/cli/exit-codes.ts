@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config-error.ts'
 import { Failure } from '../kernel/failure.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Exit codes of `bridge`. 69, 70 and 78 as in sysexits.h. */
+/** Exit codes of `bridge`. 69, 70, 75 and 78 as in sysexits.h. */
 export const exitCodes = {
   ok: 0,
   /** The command was understood and found or met a problem. */
@@ -13,6 +13,8 @@ export const exitCodes = {
   unavailable: 69,
   /** An error nobody planned for. */
   bug: 70,
+  /** What was waited for has not come in time; it may still come. */
+  undecided: 75,
   /** The configuration is wrong. */
   config: 78,
 } as const
@@ -31,5 +33,6 @@ export const exitCodesText = `Exit codes:
   2   the command line or an input line was not understood
   69  a server that is needed does not answer
   70  an error nobody planned for: a bug
+  75  what was waited for has not come in time
   78  the configuration is wrong
 `

@@ -8,6 +8,8 @@ import { Conditions } from '../observe/conditions.ts'
 import { HealthServer } from '../observe/health-server.ts'
 import { Observer } from '../observe/observer.ts'
 import { CommandRole, commandConditions } from '../roles/command-role.ts'
+import { FleetRole, fleetConditions } from '../roles/fleet-role.ts'
+import { HttpRole, httpConditions } from '../roles/http-role.ts'
 import { IngestRole, ingestConditions } from '../roles/ingest-role.ts'
 import type { Role, RoleDeps } from '../roles/role.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -30,6 +32,8 @@ interface RoleKind {
 }
 
 const kinds: Readonly<Record<RoleName, RoleKind>> = {
+  fleet: { conditions: fleetConditions, build: (settings, registry, deps) => new FleetRole(settings, registry, deps) },
+  http: { conditions: httpConditions, build: (settings, registry, deps) => new HttpRole(settings, registry, deps) },
   command: { conditions: commandConditions, build: (settings, registry, deps) => new CommandRole(settings, registry, deps) },
   ingest: { conditions: ingestConditions, build: (settings, registry, deps) => new IngestRole(settings, registry, deps) },
 }
@@ -37,6 +41,10 @@ const kinds: Readonly<Record<RoleName, RoleKind>> = {
 /** `bridge run`: starts the roles, serves their health, and ends them when asked to. */
 export function rolesRunner(edge: ProcessEdge): RunRoles {
   return async ({ settings, origins, files }, names) => {
+    const needsFleet = names.find((name) => name === 'fleet' || name === 'http')
+    if (needsFleet !== undefined && !settings.fleet.enabled) {
+      throw new Failure('fatal', 'fleet_disabled', `the role ${needsFleet} needs fleet.enabled: true in the configuration`)
+    }
     const clock = systemClock
     const observer = new Observer({
       level: settings.observe.logLevel,

@@ -5,7 +5,7 @@ import type { Command, CommandIo } from './command.ts'
 import { exitCodesText } from './exit-codes.ts'
 import { UsageError } from './usage-error.ts'
 
-export const roleNames = ['ingest', 'command'] as const
+export const roleNames = ['ingest', 'command', 'fleet', 'http'] as const
 export type RoleName = (typeof roleNames)[number]
 
 /** Runs the roles until a signal ends them; resolves to the exit code. */
@@ -21,7 +21,8 @@ export function runCommand(runRoles: RunRoles): Command {
 Runs until SIGTERM or Ctrl-C, which finish what is in flight (worker.drainSeconds); a second one stops at once.
 
 Options:
-  --role ROLES     some of ${roleNames.join(',')}; all when absent
+  --role ROLES     some of ${roleNames.join(',')}; when absent all,
+                   fleet and http only with fleet.enabled
 ${configOptionsText}
 ${exitCodesText}
 Example:
@@ -33,14 +34,20 @@ Example:
         role: { type: 'string', multiple: true },
       })
       noWords(positionals)
-      const roles = rolesOf(values.role ?? [])
-      return runRoles(configOf(values, io), roles, io)
+      const asked = rolesOf(values.role ?? [])
+      const config = configOf(values, io)
+      return runRoles(config, asked ?? defaultRoles(config), io)
     },
   }
 }
 
-function rolesOf(given: readonly string[]): readonly RoleName[] {
-  if (given.length === 0) return roleNames
+function defaultRoles({ settings }: LoadedConfig): readonly RoleName[] {
+  return settings.fleet.enabled ? roleNames : ['ingest', 'command']
+}
+
+/** Null when none was named. */
+function rolesOf(given: readonly string[]): readonly RoleName[] | null {
+  if (given.length === 0) return null
   const names = given.flatMap((text) => text.split(',')).map((name) => name.trim())
   for (const name of names) {
     if (roleNames.some((role) => role === name)) continue

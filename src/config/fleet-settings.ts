@@ -1,8 +1,19 @@
 import { z } from 'zod'
 import { group, option } from './option.ts'
-import { byteLimit, flag, mqttFilter, port, seconds, text, topicPrefix, whole } from './value-rules.ts'
+import { byteLimit, flag, milliseconds, mqttFilter, port, seconds, text, topicPrefix, whole } from './value-rules.ts'
 
 export const fleet = group('Things: shadow, events, commands and jobs.', {
+  enabled: option(
+    flag,
+    false,
+    'Serve things: ingest subscribes to their topics, and the roles fleet and http can run. Needs the fleet topics.',
+  ),
+  maxInputsPerTransaction: option(whole(1, 10_000), 200, 'Inputs that one Kafka transaction holds at most.'),
+  transactionTimeoutMs: option(
+    milliseconds.min(1000),
+    30_000,
+    'Kafka aborts a transaction that is open this long, in milliseconds.',
+  ),
   topicPrefix: option(topicPrefix, 'fleet.', 'First part of the names of all Kafka topics of things.'),
   registryMode: option(
     z.enum(['strict', 'open']),

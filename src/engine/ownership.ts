@@ -50,6 +50,7 @@ export class Ownership<Worker extends OwnedWorker> {
   }
 
   take(partitions: readonly number[]): void {
+    if (partitions.length === 0) return
     const stop = new AbortController()
     for (const partition of partitions) this.#preparing.set(partition, stop)
     untilItWorks(

@@ -6,6 +6,8 @@ export interface OutgoingMessage {
   readonly payload: Buffer
   /** From this instant on it must not be sent, epoch milliseconds; null: never. Sets the message expiry. */
   readonly expiresAt: number | null
+  /** How the time left becomes whole seconds of message expiry; at least 1 either way. */
+  readonly roundExpiry: 'down' | 'up'
   readonly contentType: string
   readonly correlationData: Buffer | null
   readonly userProperties: Readonly<Record<string, string>>

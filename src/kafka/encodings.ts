@@ -2,6 +2,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import { type ChannelName, catalogue } from '../records/catalogue.ts'
 import { codecOf } from '../records/codec.ts'
+import type { SchemaName } from '../records/generated/schemas.ts'
 import type { ChannelEncoding, Encodings } from './record-batch.ts'
 import type { Registry, Subject } from './registry.ts'
 
@@ -9,7 +10,12 @@ import type { Registry, Subject } from './registry.ts'
 export function subjectOf(channel: ChannelName, topic: string): Subject | null {
   const { schema, compatibility } = catalogue[channel]
   if (schema === null) return null
-  return { subject: `${topic}-value`, schema: codecOf(schema).schema, compatibility }
+  return { subject: `${topic}-value`, schema: registrable(codecOf(schema).schema), compatibility }
+}
+
+/** Apicurio 3.0 takes a schema with the default text "{}" for no Avro at all. Escaped it means the same to every parser. */
+function registrable(schema: string): string {
+  return schema.replaceAll('"{}"', '"\\u007b\\u007d"')
 }
 
 /**
@@ -24,30 +30,30 @@ export async function resolveEncodings(
   mode: 'check' | 'register',
   emit: Emit,
 ): Promise<Encodings> {
-  const entries = await Promise.all(
-    channels.map(async (channel): Promise<[ChannelName, ChannelEncoding]> => {
-      const topic = topics[channel]
-      const count = partitions.get(topic)
-      if (count === undefined) throw new Failure('transient', 'unknown_topic', topic)
-      const subject = subjectOf(channel, topic)
-      const { schema } = catalogue[channel]
-      if (subject === null || schema === null) return [channel, { topic, partitions: count, avro: null }]
-      const codec = codecOf(schema)
-      const schemaId = await idOf(subject, registry, mode, emit)
-      return [
-        channel,
-        {
-          topic,
-          partitions: count,
-          avro: {
-            schemaId,
-            encodeInto: (buffer, at, value) => codec.encodeInto(buffer, at, value as never),
-          },
-        },
-      ]
-    }),
-  )
-  return new Map(entries)
+  const encodings = new Map<ChannelName, ChannelEncoding>()
+  // One after the other: a registry that is told the same schema for two subjects at once may answer 409 to one.
+  for (const channel of channels) {
+    const topic = topics[channel]
+    const count = partitions.get(topic)
+    if (count === undefined) throw new Failure('transient', 'unknown_topic', topic)
+    const subject = subjectOf(channel, topic)
+    const { schema } = catalogue[channel]
+    const avro = subject === null || schema === null ? null : await avroOf(schema, subject, registry, mode, emit)
+    encodings.set(channel, { topic, partitions: count, avro })
+  }
+  return encodings
+}
+
+async function avroOf(
+  schema: SchemaName,
+  subject: Subject,
+  registry: Registry,
+  mode: 'check' | 'register',
+  emit: Emit,
+): Promise<ChannelEncoding['avro']> {
+  const codec = codecOf(schema)
+  const schemaId = await idOf(subject, registry, mode, emit)
+  return { schemaId, encodeInto: (buffer, at, value) => codec.encodeInto(buffer, at, value as never) }
 }
 
 async function idOf(subject: Subject, registry: Registry, mode: 'check' | 'register', emit: Emit): Promise<number> {

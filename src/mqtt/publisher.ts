@@ -273,8 +273,9 @@ export class Publisher {
 const longestExpirySeconds = 4_294_967_295
 
 function optionsOf(message: OutgoingMessage, now: number): IClientPublishOptions {
-  const { expiresAt, contentType, correlationData, userProperties } = message
-  const seconds = expiresAt === null ? null : Math.floor((expiresAt - now) / 1000)
+  const { expiresAt, roundExpiry, contentType, correlationData, userProperties } = message
+  const left = expiresAt === null ? null : (expiresAt - now) / 1000
+  const seconds = left === null ? null : roundExpiry === 'up' ? Math.ceil(left) : Math.floor(left)
   return {
     qos: 1,
     retain: false,

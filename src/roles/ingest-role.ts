@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Settings } from '../config/settings.ts'
 import { DeviceRegistry } from '../device/device-registry.ts'
+import { FleetRegistry } from '../fleet/registry.ts'
 import { Pump } from '../flow/pump.ts'
 import { Sender } from '../flow/sender.ts'
 import type { Registry } from '../kafka/registry.ts'
@@ -14,12 +15,14 @@ import type { BridgeEvent } from '../observe/events/event.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { compileIngest } from '../routes/ingest.ts'
 import { DeviceTable } from './device-table.ts'
-import { ingestConnections, snapshotConnection } from './mqtt-connections.ts'
-import { ingestDecider } from './ingest-decider.ts'
+import { ingestConnections, snapshotConnection, thingConnections } from './mqtt-connections.ts'
+import { ingestDecider, type ThingsOfIngest } from './ingest-decider.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import type { Role, RoleDeps } from './role.ts'
+import { thingsView } from './things-table.ts'
 
-const writes: readonly ChannelName[] = ['attendance', 'presence', 'deadLetter', 'commandReply']
+const deviceChannels: readonly ChannelName[] = ['attendance', 'presence', 'deadLetter', 'commandReply']
+const thingChannels: readonly ChannelName[] = ['thingInbox', 'fleetDeadLetter']
 
 /** Conditions of readiness that this role speaks for. */
 export const ingestConditions = ['ingest.kafka', 'ingest.registry', 'ingest.devices', 'ingest.mqtt'] as const
@@ -35,6 +38,7 @@ export class IngestRole implements Role {
   #source: IngestSource | null = null
   #sender: Sender | null = null
   #snapshot: RetainedSnapshot | null = null
+  #things: ThingsOfIngest | null = null
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -44,12 +48,12 @@ export class IngestRole implements Role {
 
   async open(): Promise<void> {
     const { clock, random, ready } = this.#deps
-    const { kafka, mqtt } = this.#settings
+    const { kafka, mqtt, fleet } = this.#settings
     const { signal } = this.#stop
     const { encodings } = await waitForEncodings(
       this.name,
-      writes,
-      ['device'],
+      fleet.enabled ? [...deviceChannels, ...thingChannels] : deviceChannels,
+      fleet.enabled ? ['device', 'thingRegistry'] : ['device'],
       this.#settings,
       this.#registry,
       this.#deps,
@@ -60,7 +64,7 @@ export class IngestRole implements Role {
     const table = new DeviceTable(this.#settings, this.#registry, devices, this.#deps, signal)
     this.#releasers.add('device table', () => table.close())
     table.open()
-    await table.restored
+    await Promise.all([table.restored, this.#openThings(signal)])
     ready.say('ingest.devices', true, 'read to its end')
 
     const writer = new KafkaWriter(writerOptions(this.#settings), encodings, this.#emit)
@@ -80,9 +84,9 @@ export class IngestRole implements Role {
     this.#deps.conservation.pendingFrom(() => sender.pending)
 
     const rules = compileIngest(this.#settings, this.#deps.bridgeVersion)
-    const pump = new Pump(ingestDecider(rules, devices, randomUUID), sender, this.#emit)
+    const pump = new Pump(ingestDecider(rules, devices, this.#things, randomUUID), sender, this.#emit)
     const sourceDeps = { pump, clock, emit: this.#emit, random, reconnect: mqtt.reconnect }
-    const source = new IngestSource(ingestConnections(this.#settings), sourceDeps)
+    const source = new IngestSource([...ingestConnections(this.#settings), ...thingConnections(this.#settings)], sourceDeps)
     this.#source = source
     this.#releasers.add('mqtt connections', () => source.close(1000))
     source.open()
@@ -92,6 +96,17 @@ export class IngestRole implements Role {
     this.#snapshot = reader
     this.#releasers.add('presence snapshot', () => reader.close(1000))
     reader.open()
+  }
+
+  /** Presence events name a client id: ingest has to know whose it is. */
+  async #openThings(signal: AbortSignal): Promise<void> {
+    if (!this.#settings.fleet.enabled) return
+    const registry = new FleetRegistry(this.#settings.fleet)
+    const view = thingsView(registry, this.#settings, this.#registry, this.#deps, signal)
+    this.#releasers.add('things', () => view.close())
+    view.open()
+    await view.restored
+    this.#things = { settings: this.#settings.fleet, registry }
   }
 
   pending(): number {

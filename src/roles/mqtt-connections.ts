@@ -1,3 +1,4 @@
+import { deviceFilters } from '../fleet/topics.ts'
 import type { ConnectionOptions } from '../mqtt/connection.ts'
 import type { Settings } from '../config/settings.ts'
 
@@ -17,6 +18,18 @@ export function ingestConnections(settings: Settings): readonly ConnectionOption
   const rest = ['st', ...commands.replyLeaves].map(filterOf)
   if (presence.brokerEventTopic !== null) rest.push(`$share/${mqtt.group}/${presence.brokerEventTopic}`)
   return [...punches, { ...common(settings), clientId: `${clientIdBase(settings)}-st-${mqtt.slot}`, filters: rest }]
+}
+
+/** The connections that consume what things publish (fleets.md 2.2). */
+export function thingConnections(settings: Settings): readonly ConnectionOptions[] {
+  const { mqtt, fleet } = settings
+  if (!fleet.enabled) return []
+  const filters = [...deviceFilters(fleet), ...fleet.presence.filters].map((filter) => `$share/${mqtt.group}/${filter}`)
+  return Array.from({ length: mqtt.connections }, (_, i) => ({
+    ...common(settings),
+    clientId: `${clientIdBase(settings)}-things-${mqtt.slot * mqtt.connections + i}`,
+    filters,
+  }))
 }
 
 /** The ordinary subscription that reads the retained presence once (attendance.md 9). One worker does it for all. */

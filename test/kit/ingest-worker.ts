@@ -92,15 +92,15 @@ function isTree(value: unknown): value is SettingsTree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** `bridge run --role ingest`: the built program in a process of its own. */
+/** `bridge run`: the built program in a process of its own. `roles` as on the command line. */
 export class IngestWorker {
   readonly process: BridgeProcess
   readonly #port: number
 
   /** Resolves when it serves its health: it may wait for its servers then. */
-  static async start(settings: SettingsTree): Promise<IngestWorker> {
+  static async start(settings: SettingsTree, roles = 'ingest'): Promise<IngestWorker> {
     const process = await BridgeProcess.start({
-      args: ['run', '--role', 'ingest', '--config', '{config}'],
+      args: ['run', '--role', roles, '--config', '{config}'],
       config: settings,
     })
     const { port } = await process.log((line) => line['event'] === 'http_listening')
@@ -108,8 +108,8 @@ export class IngestWorker {
   }
 
   /** Resolves when it is ready to take messages. */
-  static async ready(settings: SettingsTree): Promise<IngestWorker> {
-    const worker = await IngestWorker.start(settings)
+  static async ready(settings: SettingsTree, roles = 'ingest'): Promise<IngestWorker> {
+    const worker = await IngestWorker.start(settings, roles)
     await worker.becomes(true)
     return worker
   }

@@ -1,7 +1,13 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type Socket } from 'node:net'
-import mqttPacket, { type IConnackPacket, type IConnectPacket, type ISubscribePacket, type Packet } from 'mqtt-packet'
+import mqttPacket, {
+  type IConnackPacket,
+  type IConnectPacket,
+  type IPublishPacket,
+  type ISubscribePacket,
+  type Packet,
+} from 'mqtt-packet'
 import { Latch } from './latch.ts'
 
 /** What the broker answers. Everything has a default: grant all, keep the session after the first connect. */
@@ -12,6 +18,8 @@ export interface Script {
   readonly suback?: (subscribe: ISubscribePacket, link: ScriptedLink) => readonly number[] | null
   /** Written in the same breath as the CONNACK, so that it arrives before any SUBSCRIBE was sent. */
   readonly afterConnack?: (link: ScriptedLink) => void
+  /** What happens when the client publishes; nothing is answered by itself. */
+  readonly publish?: (publish: IPublishPacket, link: ScriptedLink) => void
   /** What happens before the PINGRESP, in the same breath. */
   readonly beforePingresp?: (link: ScriptedLink) => void
 }
@@ -176,5 +184,6 @@ export class ScriptedBroker {
       if (granted !== null) link.send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [...granted] })
     }
     link.take(packet)
+    if (packet.cmd === 'publish') this.#script.publish?.(packet, link)
   }
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs'
 import { installCodecs } from '../../src/kafka/codecs.ts'
 import { codecOf } from '../../src/records/codec.ts'
 import type { SchemaName } from '../../src/records/generated/schemas.ts'
+import { Latch } from './latch.ts'
 
 /** A record as kafkajs reads it. */
 export interface ReadRecord {
@@ -81,36 +82,37 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
   for (const { partition, low, high } of await withAdmin(brokers, (admin) => offsetsOf(admin, topic))) {
     if (BigInt(high) > BigInt(low)) left.set(partition, BigInt(high))
   }
-  if (left.size === 0) return []
   const records: ReadRecord[] = []
+  if (left.size === 0) return records
   const consumer = kafkaOf(brokers).consumer({ groupId: `reader-${randomUUID()}`, maxWaitTimeInMs: 50 })
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
-  await new Promise<void>((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
-    consumer
-      .run({
-        autoCommit: false,
-        eachBatch: async ({ batch }) => {
-          for (const { key, value, headers, timestamp, offset } of batch.messages) {
-            records.push({
-              partition: batch.partition,
-              offset: Number(offset),
-              timestamp: Number(timestamp),
-              key: key?.toString() ?? null,
-              value,
-              headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])),
-            })
-          }
-          const end = left.get(batch.partition)
-          if (end !== undefined && BigInt(batch.lastOffset()) + 1n >= end) left.delete(batch.partition)
-          if (left.size === 0) resolve()
-        },
-      })
-      .catch(reject)
+  const latch = new Latch()
+  // A failure on the way, such as a coordinator that has just come back, makes kafkajs start over; nothing is committed.
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: async ({ batch }) => {
+      for (const message of batch.messages) records.push(readRecord(batch.partition, message))
+      const end = left.get(batch.partition)
+      if (end !== undefined && BigInt(batch.lastOffset()) + 1n >= end) left.delete(batch.partition)
+      latch.look()
+    },
   })
+  await latch.until(`the end of ${topic}`, () => left.size === 0, 30_000)
   await consumer.disconnect()
-  return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+  const places = new Map(records.map((record) => [`${record.partition}/${record.offset}`, record]))
+  return [...places.values()].sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+}
+
+function readRecord(partition: number, { key, value, headers, timestamp, offset }: KafkaMessage): ReadRecord {
+  return {
+    partition,
+    offset: Number(offset),
+    timestamp: Number(timestamp),
+    key: key?.toString() ?? null,
+    value,
+    headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])),
+  }
 }
 
 /** The Avro value of a record in the registry's wire format. */

@@ -103,7 +103,7 @@ test('a million levels, with a limit that lets them in, and memory after all of 
   const its = new IngestNames('deep')
   await its.createTopics(brokers, { [its.deadLetter]: { 'max.message.bytes': '4000000' } }, 1)
   const own = await ScriptedBroker.start()
-  const changes = { attendance: { limits: { payloadBytes: 8_000_000 } }, mqtt: { url: own.url } }
+  const changes = { attendance: { limits: { payloadBytes: 16_000_000 } }, mqtt: { url: own.url } }
   const deep = await IngestWorker.ready(ingestSettings(sharedGround(), its, changes))
   try {
     const to = await own.subscribed('-evt-')

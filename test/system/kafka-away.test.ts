@@ -112,8 +112,8 @@ test('a worker killed in mid-stream and started again loses nothing and repeats 
 })
 
 /**
- * Promise 3. Guards flow/sender.ts `#fly` trying for ever, and mqtt/tap.ts taking PUBLISH out of the client's queue, so
- * that PINGRESP is seen: see to fail when `#take` does not call on while the window is full.
+ * Promise 3. Guards flow/sender.ts `#fly` trying for ever: seen to fail when it gives up a batch after a transient failure.
+ * The keep-alive is short, so that a PINGRESP that nobody reads would end the connection.
  */
 test.each([
   ['frozen', () => Promise.resolve(kafka.freeze()), () => Promise.resolve(kafka.thaw())],

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import { Certificates } from '../../scripts/ground/servers/certificates.ts'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
+import { DeviceClient } from '../kit/device-client.ts'
 import { IngestNames, IngestWorker, ingestSettings, type SettingsTree, secretFile } from '../kit/ingest-worker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
@@ -129,7 +130,15 @@ describe('a login', () => {
 /** Guards mqtt/connection.ts `codes.find((code) => code !== 1)`: seen to fail when SUBACK is not looked at. */
 test('a subscription that the broker refuses: not ready, said, and the connection is kept', async () => {
   const broker = await ground.mosquitto({ dynamicSecurity: { admin: 'admin', password } })
-  const worker = await start({ url: broker.url, username: 'admin', password })
+  const admin = await DeviceClient.connect({
+    url: broker.url,
+    clientId: 'admin',
+    mqtt: { username: 'admin', password },
+  })
+  const commands = [{ command: 'createClient', username: 'bridge', password }]
+  await admin.publish('$CONTROL/dynamic-security/v1', JSON.stringify({ commands }))
+  await admin.end()
+  const worker = await start({ url: broker.url, username: 'bridge', password })
   expect(await worker.says('mqtt_subscription_refused')).toMatchObject({ level: 'error', reasonCode: 0x87 })
   expect((await worker.page('/readyz')).status).toBe(503)
   const found = await worker.untilCondition('ingest.mqtt', ({ reason }) => reason.includes('not subscribed'))

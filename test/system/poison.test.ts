@@ -45,7 +45,7 @@ describe('poison in the payload', () => {
     place = await start(() => ({}), 1)
   })
 
-  /** Guards attendance/decide-punches.ts taking each item alone: seen to fail when a bad item ends the loop. */
+  /** Guards attendance/decide-punches.ts taking each item alone: seen to fail when the batch is refused as a whole. */
   test.each(positions)('an item at position %i of a batch: its neighbours are untouched', async (position) => {
     const { names, link } = place
     const [before, dead] = [await attendance(names), await deadLetters(names)]

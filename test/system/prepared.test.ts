@@ -93,8 +93,8 @@ const samples: readonly Sample[] = Array.from({ length: 600 }, (_, i) => ({
   key: i % 50 === 49 ? null : `key-${i % 37}-é`,
   value: i % 40 === 39 ? null : `${i}:${'v'.repeat([0, 1, 62, 63, 64, 127, 128, 8190, 8192, 20_000][i % 10] ?? 0)}`,
   headers: i % 3 === 0 ? { traceparent: `t${i}`, 'x-é': 'ü'.repeat(i % 70) } : null,
-  // Out of order, and weeks apart: deltas beyond 31 bits, negative ones too.
-  timestamp: now + [0, 1, -1, 5000, -3_000_000_000, 3_000_000_000][i % 6]!,
+  // Out of order, and months apart: deltas beyond 31 bits, negative ones too.
+  timestamp: now + [0, 1, -1, 5000, -3_000_000_000, -9_000_000_000][(i + 1) % 6]!,
 }))
 
 /** A sample as a reader gets it; order is that of its key. */

@@ -1,5 +1,5 @@
 import { type Deep, runDeep } from '../json/deep.ts'
-import { emptyMap, isArray, isMap, type Json, type JsonMap } from '../json/json.ts'
+import { isArray, isMap, type Json, type JsonMap } from '../json/json.ts'
 
 /** The shape of a value with this time at every leaf; a null counts as a leaf (fleets 3.1, 3.2). */
 export function metadataOf(value: Json, seconds: number): Json {
@@ -7,19 +7,13 @@ export function metadataOf(value: Json, seconds: number): Json {
 }
 
 /** Metadata of a section after a merge: the leaves that the patch names get the time, the others keep theirs. */
-export function mergeMetadata(merged: JsonMap, before: Before, patch: JsonMap, seconds: number): Json {
+export function mergeMetadata(merged: JsonMap, before: Json, patch: JsonMap, seconds: number): Json {
   return runDeep(mergedShape(merged, before, patch, seconds))
 }
 
 /** The part of desired's metadata that belongs to a delta (fleets 3.1). */
 export function deltaMetadata(delta: JsonMap, metadata: Json): Json {
   return runDeep(matchingShape(delta, metadata))
-}
-
-/** A section before a write. What was a leaf in `state` is one in `metadata`. */
-interface Before {
-  readonly state: Json | undefined
-  readonly metadata: Json | undefined
 }
 
 function* shapeOf(value: Json, seconds: number): Deep<Json> {
@@ -34,21 +28,15 @@ function* shapeOf(value: Json, seconds: number): Deep<Json> {
   return shape
 }
 
-function* mergedShape(merged: JsonMap, before: Before, patch: JsonMap, seconds: number): Deep<Json> {
-  const state = isMap(before.state) ? before.state : emptyMap
-  // What was a leaf or an array has become an object: nothing of its metadata fits.
-  const metadata = isMap(before.state) && isMap(before.metadata) ? before.metadata : emptyMap
+function* mergedShape(merged: JsonMap, before: Json | undefined, patch: JsonMap, seconds: number): Deep<Json> {
   const shape = new Map<string, Json>()
   for (const [name, value] of merged) {
     const sent = patch.get(name)
-    const old = metadata.get(name)
-    if (isMap(sent) && isMap(value)) {
-      shape.set(name, yield mergedShape(value, { state: state.get(name), metadata: old }, sent, seconds))
-    } else if (sent === undefined && old !== undefined) {
-      shape.set(name, old)
-    } else {
-      shape.set(name, yield shapeOf(value, seconds))
-    }
+    // Where the patch names nothing there was an object before, so its metadata has this name's.
+    const old = isMap(before) ? before.get(name) : undefined
+    if (isMap(sent) && isMap(value)) shape.set(name, yield mergedShape(value, old, sent, seconds))
+    else if (sent === undefined && old !== undefined) shape.set(name, old)
+    else shape.set(name, yield shapeOf(value, seconds))
   }
   return shape
 }

@@ -73,8 +73,7 @@ export function writeSection(
   merged: JsonMap,
   seconds: number,
 ): Shadow {
-  const before = { state: shadow[section], metadata: shadow.metadata[section] as Json }
-  const metadata = patch === null ? emptyMap : mergeMetadata(merged, before, patch, seconds)
+  const metadata = patch === null ? emptyMap : mergeMetadata(merged, shadow.metadata[section], patch, seconds)
   const after = { ...shadow, [section]: merged }
   return {
     ...after,

@@ -190,4 +190,10 @@ test('an execution of an earlier job of the same id is forgotten first', async (
     null,
     { jobRequestId: 'create-j', versionNumber: 0, sequence: 8, documentJson: '{"do":1}' },
   ])
+  expect(published(output).map(([topic]) => topic)).toEqual(['jobs/notify', 'jobs/notify-next'])
+  const waiting = [line.thing('a'), line.kafka('job.execution.state', 'a/j', { ...old, status: 'QUEUED' })]
+  // The ids are the same, the head is another job.
+  expect(published(await told([...waiting, line.job('j', ['a'])])).map(([topic]) => topic)).toEqual([
+    'jobs/notify-next',
+  ])
 })

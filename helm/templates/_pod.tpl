@@ -1,0 +1,141 @@
+{{- /* What all pods have in common. Arguments: root, role (a worker's role, `setup` or `test`). */ -}}
+
+{{- define "bridge.podMetadata" -}}
+{{- $root := .root -}}
+labels:
+  {{- include "bridge.labels" $root | nindent 2 }}
+  app.kubernetes.io/component: {{ .role }}
+  {{- with omit $root.Values.pod.labels "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+annotations:
+  {{- toYaml (merge (dict "checksum/config" (include "bridge.config" $root | sha256sum)) $root.Values.pod.annotations) | nindent 2 }}
+{{- end }}
+
+{{- define "bridge.podSettings" -}}
+{{- $root := .root -}}
+serviceAccountName: {{ include "bridge.serviceAccount" $root }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with $root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  fsGroup: 65532
+  seccompProfile: { type: RuntimeDefault }
+{{- with $root.Values.pod.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" }}
+{{- with index $root.Values.pod $key }}
+{{ $key }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+volumes:
+  - name: config
+    configMap: { name: {{ include "bridge.fullname" $root }} }
+  - name: tmp
+    emptyDir: { sizeLimit: 64Mi }
+  {{- with include "bridge.secretVolumes" $root | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with $root.Values.pod.volumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- /* One container. Arguments: root, name, args, resources, heapPercent. */ -}}
+{{- define "bridge.container" -}}
+{{- $root := .root -}}
+name: {{ .name }}
+image: {{ include "bridge.image" $root }}
+imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+args:
+  {{- toYaml .args | nindent 2 }}
+env:
+  {{- $own := dict "POD_NAME" (dict "fieldRef" (dict "fieldPath" "metadata.name")) "NODE_OPTIONS" (printf "--max-old-space-size=%s" (include "bridge.heapMebibytes" .)) }}
+  {{- range $name, $value := merge (deepCopy $root.Values.pod.env) $own }}
+  - name: {{ $name }}
+    {{- if kindIs "map" $value }}
+    valueFrom:
+      {{- toYaml $value | nindent 6 }}
+    {{- else }}
+    value: {{ $value | quote }}
+    {{- end }}
+  {{- end }}
+resources:
+  {{- toYaml .resources | nindent 2 }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: { drop: [ALL] }
+volumeMounts:
+  - { name: config, mountPath: /etc/bridge/config, readOnly: true }
+  - { name: tmp, mountPath: /tmp }
+  {{- with include "bridge.secretMounts" $root | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with $root.Values.pod.volumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- /* The pod of a worker. Arguments: root, role. */ -}}
+{{- define "bridge.workerPod" -}}
+{{- $root := .root -}}
+{{- $worker := index $root.Values .role -}}
+metadata:
+  {{- include "bridge.podMetadata" . | nindent 2 }}
+spec:
+  terminationGracePeriodSeconds: {{ include "bridge.graceSeconds" $root }}
+  {{- include "bridge.podSettings" . | nindent 2 }}
+  topologySpreadConstraints:
+    {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+    - topologyKey: {{ $key }}
+      maxSkew: 1
+      whenUnsatisfiable: ScheduleAnyway
+      {{- if ne $.role "ingest" }}
+      matchLabelKeys: [pod-template-hash]
+      {{- end }}
+      labelSelector:
+        matchLabels:
+          {{- include "bridge.selectorLabels" $root | nindent 10 }}
+          app.kubernetes.io/component: {{ $.role }}
+    {{- end }}
+  containers:
+    {{- /* Ingest: the ordinal in the pod's name is the slot, which fixes the client ids of its sessions. The others
+           only publish, under client ids of their own that nobody needs to find again. */}}
+    {{- $id := printf "mqtt.clientIdPrefix=%s-$(POD_NAME)" (dig "mqtt" "clientIdPrefix" "bridge" $root.Values.config) }}
+    {{- $set := ternary "mqtt.slot=$(POD_NAME)" $id (eq .role "ingest") }}
+    {{- $args := list "run" "--role" .role "--config" "/etc/bridge/config/bridge.yaml" "--set" $set }}
+    - {{ include "bridge.container" (dict "root" $root "name" "bridge" "args" $args "resources" $worker.resources "heapPercent" $worker.heapPercent) | nindent 6 | trim }}
+      ports:
+        - { name: health, containerPort: {{ include "bridge.healthPort" $root }} }
+        {{- if eq .role "http" }}
+        - { name: http, containerPort: {{ include "bridge.httpPort" $root }} }
+        {{- end }}
+      # Reached everything once; until then the other two are not asked.
+      startupProbe:
+        httpGet: { path: /startupz, port: health }
+        periodSeconds: 5
+        failureThreshold: 120
+      # The process makes progress. It never asks a broker: an outage must not become a restart storm.
+      livenessProbe:
+        httpGet: { path: /livez, port: health }
+        periodSeconds: 10
+        timeoutSeconds: 5
+        failureThreshold: 6
+      # Both sides are connected. It paces rollouts and evictions.
+      readinessProbe:
+        httpGet: { path: /readyz, port: health }
+        periodSeconds: 5
+        timeoutSeconds: 5
+        failureThreshold: 2
+{{- end }}

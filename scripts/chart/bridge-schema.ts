@@ -1,0 +1,48 @@
+import { configSchema } from '../../src/config/json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
+
+const placeholder: JsonSchema = { type: 'string', pattern: '\\$\\{(env|file):' }
+const fromFile: JsonSchema = { type: 'string', pattern: '^\\$\\{file:[^}]+\\}$' }
+
+/**
+ * The bridge's own configuration schema as it holds inside the values of the chart: a number, flag or word may be a
+ * placeholder, a secret must come from a file, and `mqtt.slot` is the chart's.
+ */
+export function bridgeSchema(): JsonSchema {
+  const { $schema: _, title: __, properties = {}, ...rest } = configSchema() as JsonSchema
+  const { mqtt, ...others } = properties
+  const { slot: ___, ...members } = mqtt?.properties ?? {}
+  const description = "The bridge's configuration: docs/configuration.md."
+  return { description, ...adapted({ ...rest, properties: { ...others, mqtt: { ...mqtt, properties: members } } }) }
+}
+
+function adapted(schema: JsonSchema): JsonSchema {
+  const { properties, items, additionalProperties, anyOf, ...own } = schema
+  if (schema.writeOnly === true) return { ...described(schema), anyOf: [fromFile, { type: 'null' }] }
+  const inner: JsonSchema = {
+    ...own,
+    ...(properties && { properties: mapValues(properties, adapted) }),
+    ...(items && { items: adapted(items) }),
+    ...(additionalProperties !== undefined && {
+      additionalProperties: typeof additionalProperties === 'object' ? adapted(additionalProperties) : additionalProperties,
+    }),
+    ...(anyOf && { anyOf: anyOf.map(adapted) }),
+  }
+  if (!takesPlaceholder(schema)) return inner
+  const { description: _, default: __, ...plain } = inner
+  return { ...described(schema), anyOf: [plain, placeholder] }
+}
+
+/** A text without rules takes a placeholder as it is; a choice of several has it in each of its members. */
+function takesPlaceholder({ type, pattern, enum: values, format }: JsonSchema): boolean {
+  if (type === 'integer' || type === 'number' || type === 'boolean') return true
+  return type === 'string' && (pattern !== undefined || values !== undefined || format !== undefined)
+}
+
+function described({ description, default: byDefault }: JsonSchema): JsonSchema {
+  return { ...(description !== undefined && { description }), ...(byDefault !== undefined && { default: byDefault }) }
+}
+
+function mapValues(members: Readonly<Record<string, JsonSchema>>, change: (schema: JsonSchema) => JsonSchema) {
+  return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, change(member)]))
+}

@@ -1,0 +1,94 @@
+import type { Settings } from '../config/settings.ts'
+import { RateLimit } from '../fleet/http/rate-limit.ts'
+import { readShadow } from '../fleet/http/read-shadow.ts'
+import { FleetRegistry } from '../fleet/registry.ts'
+import type { Registry } from '../kafka/registry.ts'
+import { Releasers } from '../kernel/releasers.ts'
+import { ApiServer } from '../observe/api-server.ts'
+import { codecOf } from '../records/codec.ts'
+import type { ShadowState } from '../records/generated/shadow-state.ts'
+import type { Role, RoleDeps } from './role.ts'
+import { apiKeysView, CompactedView, thingsView } from './things-table.ts'
+
+/** Conditions of readiness that this role speaks for. */
+export const httpConditions = ['http.view'] as const
+
+/** Shadow reads over HTTP, answered from a view of the shadow topic. */
+export class HttpRole implements Role {
+  readonly name = 'http'
+  readonly #settings: Settings
+  readonly #registry: Registry
+  readonly #deps: RoleDeps
+  readonly #stop = new AbortController()
+  readonly #releasers = new Releasers()
+
+  constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
+    this.#settings = settings
+    this.#registry = registry
+    this.#deps = deps
+  }
+
+  async open(): Promise<void> {
+    const { clock, emit, ready } = this.#deps
+    const { http, fleet } = this.#settings
+    const { signal } = this.#stop
+    const registry = new FleetRegistry(fleet)
+    const rates = new RateLimit(http.requestsPerMinute)
+    const shadows = new Map<string, ShadowState>()
+    const views = [
+      thingsView(registry, this.#settings, this.#registry, this.#deps, signal),
+      apiKeysView(registry, this.#settings, this.#registry, this.#deps, signal),
+      new CompactedView(
+        'shadowState',
+        codecOf('ShadowState'),
+        (thing, shadow) => {
+          if (shadow === null) shadows.delete(thing)
+          else shadows.set(thing, shadow)
+        },
+        this.#settings,
+        this.#registry,
+        this.#deps,
+        signal,
+      ),
+    ]
+    for (const view of views) {
+      this.#releasers.add('view', () => view.close())
+      view.open()
+    }
+    let restored = false
+    const server = new ApiServer(
+      (request) =>
+        readShadow(
+          { ...request, now: clock.now() },
+          {
+            ready: restored,
+            apiKey: (name) => registry.apiKey(name),
+            isServed: (thing) => registry.isServed(thing),
+            shadow: (thing) => shadows.get(thing) ?? null,
+            takeRate: (apiKey, now) => rates.take(apiKey, now),
+          },
+        ),
+      clock,
+      emit,
+    )
+    await server.open(http.host, http.port)
+    this.#releasers.add('http server', () => server.close())
+    Promise.all(views.map((view) => view.restored)).then(
+      () => {
+        restored = true
+        ready.say('http.view', true, `${shadows.size} shadows`)
+      },
+      // Only a stop rejects it.
+      () => undefined,
+    )
+  }
+
+  pending(): number {
+    return 0
+  }
+
+  async drain(): Promise<void> {
+    this.#stop.abort()
+    await this.#releasers.releaseAll()
+  }
+}

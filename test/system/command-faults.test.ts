@@ -1,0 +1,244 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
+import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
+import type { CommandStatus } from '../../src/records/generated/command-status.ts'
+import { commandSettings, CommandNames } from '../kit/command-names.ts'
+import { CommandDevices } from '../kit/command-devices.ts'
+import { type PlainCommand, produceCommands, StatusLog } from '../kit/command-records.ts'
+import { IngestWorker, type SettingsTree } from '../kit/ingest-worker.ts'
+import { sharedGround } from '../kit/shared-ground.ts'
+import { withAdmin } from '../kit/topic-reader.ts'
+
+/**
+ * Workers are killed, join and leave, and brokers restart and freeze, while commands flow. COMMAND_SEED repeats a run.
+ */
+const seed = Number(process.env['COMMAND_SEED'] ?? Date.now() % 1_000_000)
+const { kafkaBrokers: brokers } = sharedGround()
+const final = new Set(['PUBLISHED', 'EXPIRED', 'FAILED', 'REJECTED', 'NO_SUBSCRIBER'])
+const open: { close(): Promise<unknown> }[] = []
+let ground: Ground
+let mosquitto: MosquittoServer
+
+beforeAll(async () => {
+  ground = await openGround()
+  mosquitto = await ground.mosquitto({ persistence: true })
+})
+afterAll(async () => {
+  await ground.close()
+})
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close()
+})
+
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+function numbersOf(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+async function begin(what: string, changes: SettingsTree = {}) {
+  const names = new CommandNames(what)
+  await names.create(brokers, 4)
+  const servers = { ...sharedGround(), mqttUrl: mosquitto.url }
+  const settings = (slot: number) => commandSettings(servers, names, { ...changes, mqtt: { slot } })
+  const start = async (slot = 0, roles = 'command') => {
+    const worker = await IngestWorker.start(settings(slot), roles)
+    open.push(worker)
+    return worker
+  }
+  const devices = await CommandDevices.connect(mosquitto.url, `${names.name}-devices`, Array.from({ length: 20 }, (_, i) => `F${i}`))
+  open.push(devices)
+  const log = await StatusLog.open(brokers, names.commandStatus)
+  open.push(log)
+  const send = (commands: readonly PlainCommand[]) => produceCommands(brokers, names.command, commands)
+  return { names, start, devices, log, send }
+}
+
+/** Commands in order for each of twenty devices; some expire soon, some wait for nobody. */
+class Stream {
+  readonly sent: PlainCommand[] = []
+  readonly #send: (commands: readonly PlainCommand[]) => Promise<void>
+  readonly #random: () => number
+
+  constructor(send: (commands: readonly PlainCommand[]) => Promise<void>, random: () => number) {
+    this.#send = send
+    this.#random = random
+  }
+
+  async burst(count: number): Promise<void> {
+    const commands = Array.from({ length: count }, (): PlainCommand => {
+      const n = this.sent.length
+      const command = {
+        deviceSn: this.#random() < 0.05 ? `GONE${n % 5}` : `F${Math.floor(this.#random() * 20)}`,
+        commandId: `c${n}`,
+        op: 'ping',
+        expiresAt: Date.now() + (this.#random() < 0.2 ? 300 + Math.floor(this.#random() * 1500) : 120_000),
+      }
+      this.sent.push(command)
+      return command
+    })
+    await this.#send(commands)
+  }
+}
+
+/**
+ * What must hold of every run: each command has one end (repeats of it have the same event id), what expires late was
+ * published, what the device got came before its expiry, and first deliveries to a device are in order.
+ */
+function judge(sent: readonly PlainCommand[], statuses: readonly CommandStatus[], devices: CommandDevices): void {
+  const ends = new Map<string, Map<string, string>>()
+  for (const { commandId, status, eventId } of statuses) {
+    if (!final.has(status)) continue
+    const of = ends.get(commandId) ?? new Map<string, string>()
+    of.set(eventId, status)
+    ends.set(commandId, of)
+  }
+  const wrong = sent.filter(({ commandId = '' }) => ends.get(commandId)?.size !== 1)
+  expect(wrong.map(({ commandId = '' }) => [commandId, [...(ends.get(commandId)?.values() ?? [])]])).toEqual([])
+  const endOf = (id: string) => [...(ends.get(id)?.values() ?? [])][0]
+  const taken = new Set(devices.taken.map(({ id }) => id))
+  const published = sent.filter(({ commandId = '' }) => endOf(commandId) === 'PUBLISHED')
+  expect(published.filter(({ commandId = '' }) => !taken.has(commandId))).toEqual([])
+  const lasting = sent.filter(({ deviceSn, expiresAt = 0 }) => deviceSn.startsWith('F') && expiresAt > Date.now())
+  expect(lasting.filter(({ commandId = '' }) => endOf(commandId) !== 'PUBLISHED')).toEqual([])
+  const expiries = new Map(sent.map(({ commandId = '', expiresAt = 0 }) => [commandId, expiresAt]))
+  // The way through the broker to a loaded test takes its time too.
+  const late = devices.taken.filter(({ id, at }) => at > (expiries.get(id) ?? 0) + 500)
+  expect(late.map(({ id, at }) => [id, at - (expiries.get(id) ?? 0)])).toEqual([])
+  for (const sn of new Set(sent.map(({ deviceSn }) => deviceSn))) {
+    const numbers = [...new Set(devices.of(sn).map(({ id }) => Number(id.slice(1))))]
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+  }
+}
+
+async function allEnded(stream: Stream, log: StatusLog, timeoutMs = 60_000): Promise<void> {
+  const ended = () => new Set(log.all.filter(({ status }) => final.has(status)).map(({ commandId }) => commandId)).size
+  await log.holds(`an end of all ${stream.sent.length} commands (seed ${seed})`, () => ended() >= stream.sent.length, timeoutMs)
+}
+
+/**
+ * Guards engine/command-worker.ts `#decide` (the ticket settles the offset after what it caused): seen to fail when the
+ * input is settled at once, and when statuses are not read back.
+ */
+test(`a worker killed at random moments publishes all, each command once to its end (seed ${seed})`, async () => {
+  const random = numbersOf(seed)
+  const { start, devices, log, send } = await begin('kill')
+  const stream = new Stream(send, random)
+  let worker = await start()
+  await worker.becomes(true)
+  for (let round = 0; round < 5; round += 1) {
+    for (let burst = 0; burst < 5; burst += 1) await stream.burst(40)
+    const before = log.all.length + Math.floor(random() * 300)
+    await log.holds('some statuses', () => log.all.length >= before, 10_000).catch(() => undefined)
+    await worker.process.kill()
+    worker = await start()
+  }
+  await stream.burst(40)
+  await allEnded(stream, log)
+  judge(stream.sent, log.all, devices)
+})
+
+/**
+ * Guards kafka/group-source.ts `#joined` (kept partitions go on where they were, lost ones are forgotten) and
+ * roles/command-role.ts `rebalancing`: seen to fail when `seek` is left out, and when nothing is committed then.
+ */
+test('a second worker joins and leaves in mid-flight: all published, in order, and the backlog is not repeated', async () => {
+  const { start, devices, log, send } = await begin('join')
+  const stream = new Stream(send, numbersOf(seed + 1))
+  const first = await start()
+  await first.becomes(true)
+  for (let burst = 0; burst < 20; burst += 1) await stream.burst(50)
+  await allEnded(stream, log)
+  const settled = log.all.length
+  // What is settled must be committed now: nothing of it may be told again after the partitions moved.
+  const second = await start(1)
+  await second.becomes(true)
+  expect(log.all.length - settled).toBeLessThan(100)
+  for (let burst = 0; burst < 10; burst += 1) await stream.burst(40)
+  expect((await second.process.stop()).code).toBe(0)
+  for (let burst = 0; burst < 10; burst += 1) await stream.burst(40)
+  await allEnded(stream, log)
+  judge(stream.sent, log.all, devices)
+  const statuses = new Set(log.all.map(({ eventId }) => eventId))
+  expect(log.all.length - statuses.size).toBeLessThan(stream.sent.length / 4)
+  await first.untilMetric('bridge_pending', (pending) => pending === 0)
+  expect(first.lines('unexpected_error')).toEqual([])
+})
+
+/** Guards mqtt/publisher.ts `#down` (what is in flight is sent again): seen to fail when it is dropped. */
+test.each([
+  ['restarted', (broker: MosquittoServer) => broker.restart('stop')],
+  ['killed', (broker: MosquittoServer) => broker.restart('kill')],
+  [
+    'frozen',
+    async (broker: MosquittoServer) => {
+      broker.freeze()
+      await pause(4000)
+      broker.thaw()
+    },
+  ],
+])('the broker is %s in mid-flight: everything is published that has not expired', async (_how, hurt) => {
+  const { start, devices, log, send } = await begin('broker', { commands: { pubackTimeoutMs: 1500 } })
+  const stream = new Stream(send, numbersOf(seed + 2))
+  const worker = await start()
+  await worker.becomes(true)
+  for (let burst = 0; burst < 5; burst += 1) await stream.burst(40)
+  await hurt(mosquitto)
+  for (let burst = 0; burst < 5; burst += 1) await stream.burst(40)
+  await allEnded(stream, log)
+  await Promise.all(
+    stream.sent
+      .filter(({ commandId = '' }) => log.names(commandId).includes('PUBLISHED'))
+      .map(async ({ commandId = '' }) => devices.takes(commandId)),
+  )
+  const ended = new Set(log.all.filter(({ status }) => final.has(status)).map(({ commandId }) => commandId))
+  expect(ended.size).toBe(stream.sent.length)
+})
+
+/** Guards engine/command-engine.ts `held=` and commands/command-partition.ts `#reread`: seen to fail without either. */
+test('waiting commands survive kill -9 and a rebalance, are sent on ONLINE, and expire on time', async () => {
+  const { names, start, log, send } = await begin('wait')
+  const worker = await start(0, 'ingest,command')
+  await worker.becomes(true)
+  const soon = Date.now() + 25_000
+  const wait = { op: 'ping', ifOffline: 'WAIT' } as const
+  const serials = ['W1', 'W2', 'W3', 'W4']
+  await send(serials.map((deviceSn) => ({ ...wait, deviceSn, commandId: `w-${deviceSn}`, expiresAt: Date.now() + 120_000 })))
+  await send(serials.map((deviceSn) => ({ ...wait, deviceSn, commandId: `d-${deviceSn}`, expiresAt: soon })))
+  await send(serials.map((deviceSn) => ({ op: 'ping', deviceSn, commandId: `n-${deviceSn}` })))
+  for (const deviceSn of serials) await log.until(`n-${deviceSn}`, 'NO_SUBSCRIBER')
+  // The commit that says where the waiting ones begin.
+  await committed(names)
+  await worker.process.kill()
+  const next = await start(0, 'ingest,command')
+  await next.becomes(true)
+  const other = await start(1, 'command')
+  await other.becomes(true)
+  for (const deviceSn of serials) {
+    expect(await log.until(`d-${deviceSn}`, 'EXPIRED', 40_000)).toMatchObject({ statusTime: soon })
+  }
+  const device = await CommandDevices.connect(mosquitto.url, `${names.name}-late`, serials)
+  open.push(device)
+  for (const deviceSn of serials) await device.say(deviceSn, 'st', { online: true })
+  for (const deviceSn of serials) expect(await log.until(`w-${deviceSn}`, 'PUBLISHED')).toMatchObject({ attempt: 2 })
+  expect(device.taken.map(({ id }) => id).sort()).toEqual(serials.map((sn) => `w-${sn}`))
+})
+
+/** Resolves when everything on the command topic is committed. */
+async function committed(names: CommandNames): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    const ends = (await admin.fetchTopicOffsets(names.command)).filter(({ high }) => high !== '0')
+    const asked = { groupId: `${names.name}-command`, topics: [names.command] }
+    const left = async () => {
+      const found = new Map((await admin.fetchOffsets(asked))[0]?.partitions.map((p) => [p.partition, p.offset]))
+      return ends.filter(({ partition, high }) => found.get(partition) !== high)
+    }
+    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+  })
+}
