@@ -14,6 +14,14 @@ export default defineConfig({
           globalSetup: ['test/kit/shared-ground.ts'],
         },
       },
+      {
+        test: {
+          name: 'chart',
+          include: ['test/chart/*.test.ts'],
+          testTimeout: 120_000,
+          globalSetup: ['test/chart/kit/tools.ts'],
+        },
+      },
     ],
   },
 })

@@ -31,6 +31,8 @@ export class StoredRecords {
   }
 
   async put(topic: string, messages: { key: string; value: string }[]): Promise<void> {
+    // Also waits for the leaders of a topic that has just been made.
+    await this.count(topic)
     const producer = this.#kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
     await producer.send({ topic, messages })

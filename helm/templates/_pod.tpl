@@ -139,3 +139,23 @@ spec:
         timeoutSeconds: 5
         failureThreshold: 2
 {{- end }}
+
+{{- /* The pod of the Job. Arguments: root, steps, config (arguments), resources. */ -}}
+{{- define "bridge.setupPod" -}}
+metadata:
+  {{- include "bridge.podMetadata" (dict "root" .root "role" "setup") | nindent 2 }}
+spec:
+  restartPolicy: OnFailure
+  {{- include "bridge.podSettings" (dict "root" .root) | nindent 2 }}
+  {{- /* One after the other: all but the last are init containers. */}}
+  {{- with initial .steps }}
+  initContainers:
+    {{- range . }}
+    - {{ include "bridge.container" (dict "root" $.root "name" (first .) "args" (concat . $.config) "resources" $.resources "heapPercent" 60) | nindent 6 | trim }}
+    {{- end }}
+  {{- end }}
+  containers:
+    {{- with last .steps }}
+    - {{ include "bridge.container" (dict "root" $.root "name" (first .) "args" (concat . $.config) "resources" $.resources "heapPercent" 60) | nindent 6 | trim }}
+    {{- end }}
+{{- end }}

@@ -55,24 +55,13 @@ export class Registry {
 
   /** Sets the subject's compatibility, and registers the schema if it is new. Returns its id. */
   async register({ subject, schema, compatibility }: Subject): Promise<number> {
-    const question = `register ${subject}`
-    return this.#once(question, 'registered', async (client) => {
-      try {
-        const registered = await client.register(
-          { type: SchemaType.AVRO, schema },
-          { subject, compatibility: COMPATIBILITY[compatibility] },
-        )
-        return registered.id
-      } catch (error) {
-        if (!(error instanceof Error) || error.name !== 'ConfluentSchemaRegistryCompatibilityError') throw error
-        // The subject has another compatibility: the choice of an operator, or a former attempt that was cut between
-        // registering and setting it (Apicurio then says NONE). The schema may be there all the same.
-        return await client
-          .getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema })
-          .catch((second: unknown) => {
-            throw registryFailure(question, second).code === 'missing' ? error : second
-          })
-      }
+    return this.#once(`register ${subject}`, 'registered', async (client) => {
+      await setCompatibility(client, subject, compatibility)
+      const registered = await client.register(
+        { type: SchemaType.AVRO, schema },
+        { subject, compatibility: COMPATIBILITY[compatibility] },
+      )
+      return registered.id
     })
   }
 

@@ -58,7 +58,7 @@ async function produceAll(headers: 'trace' | 'cloudevents') {
   }
   for (const serial of Object.keys(javaPartitions)) await device.publish(evt(serial), JSON.stringify(full), traced)
   await device.publish(evt('DEV-1'), '{"broken', traced)
-  await device.publish('api/mqtt/v1/DEV-1/st', '{"status":"online","fw_version":"1.2"}', traced)
+  await device.publish('api/mqtt/v1/DEV-1/st', '{"online":true}', traced)
   const reply = '{"id":"c1","op":"reboot","code":0}'
   await device.publish(evt('DEV-1'), reply, traced)
   await device.publish('api/mqtt/v1/DEV-1/rsp', reply)

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { equalJson } from '../../../src/fleet/json/equal.ts'
 import { isMap, type Json } from '../../../src/fleet/json/json.ts'

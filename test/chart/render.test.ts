@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { catalogue } from '../../src/records/catalogue.ts'
+import { at, type KubeObject, objectsOf, only, parseObjects, render, valuesFiles } from './kit/helm.ts'
+import { policyFaults, podsOf, containersOf } from './kit/policy.ts'
+import { typeFaults } from './kit/typed.ts'
+import { existingNames } from './kit/existing.ts'
+
+const files = [...valuesFiles()]
+
+describe('what is rendered', () => {
+  it.each(files)('%s: the same bytes under Helm 3 and Helm 4', async (_name, values) => {
+    const [three, four] = await Promise.all([render('helm3', values), render('helm4', values)])
+    expect(three).toEqual(four)
+    expect(four.ok).toBe(true)
+  })
+
+  it.each(files)('%s: keeps the policy', async (_name, values) => {
+    expect(policyFaults(await objectsOf(values), { existing: existingNames(values) })).toEqual([])
+  })
+
+  it('has the right types, resources of operators included', async () => {
+    const all: KubeObject[] = []
+    for (const [, values] of files) all.push(...(await objectsOf(values)))
+    expect(new Set(all.map((object) => object.kind)).size).toBeGreaterThanOrEqual(15)
+    expect(await typeFaults(all)).toEqual([])
+  })
+
+  it('would not have the right types with a wrong member, a wrong kind of value or an unknown kind', async () => {
+    const [policy] = await objectsOf({})
+    const text = JSON.stringify(await objectsOf({}))
+    const wrong = parseObjects(JSON.stringify(JSON.parse(text.replaceAll('"containerPort":9464', '"containrPort":9464'))[7]))
+    expect((await typeFaults(wrong)).join()).toContain('containrPort')
+    const faults = await typeFaults([{ ...policy!, spec: { podSelector: 'all' } }, { ...policy!, kind: 'NetworkPolice' }])
+    expect(faults.join('\n')).toMatch(/no types for[^]*NetworkPolicy\/.*not assignable/)
+  })
+})
+
+describe('a worker', () => {
+  it('of ingest takes its slot from its ordinal, the others publish under ids of their own', async () => {
+    const objects = await objectsOf({ fleet: { enabled: true }, http: { enabled: true }, config: { mqtt: { clientIdPrefix: 'site' } } })
+    const args = (kind: string, role: string) => at(only(objects, kind, `-${role}`), 'spec.template.spec.containers.0.args') as string[]
+    expect(args('StatefulSet', 'ingest').at(-1)).toBe('mqtt.slot=$(POD_NAME)')
+    for (const role of ['command', 'fleet', 'http']) {
+      expect(args('Deployment', role).slice(0, 3)).toEqual(['run', '--role', role])
+      expect(args('Deployment', role).at(-1)).toBe('mqtt.clientIdPrefix=site-$(POD_NAME)')
+    }
+  })
+
+  it('has ten seconds more to stop than the bridge needs', async () => {
+    for (const [drainSeconds, grace] of [[undefined, 35], [100, 110]] as const) {
+      const values = drainSeconds === undefined ? {} : { config: { worker: { drainSeconds } } }
+      const worker = only(await objectsOf(values), 'StatefulSet')
+      expect(at(worker, 'spec.template.spec.terminationGracePeriodSeconds')).toBe(grace)
+    }
+  })
+
+  it.each([['384Mi', 60, 230], ['1Gi', 50, 512]])('with %s and %i percent has a heap of %i MiB', async (memory, heapPercent, heap) => {
+    const worker = only(await objectsOf({ ingest: { resources: { limits: { memory } }, heapPercent } }), 'StatefulSet')
+    expect(JSON.stringify(worker)).toContain(`--max-old-space-size=${heap}"`)
+  })
+
+  it('is rolled when the configuration changes, and only then', async () => {
+    const sum = async (values: unknown) =>
+      at(only(await objectsOf(values), 'StatefulSet'), 'spec.template.metadata.annotations') as Record<string, string>
+    expect(await sum({ ingest: { replicas: 5 } })).toEqual(await sum({}))
+    expect(await sum({ config: { observe: { logLevel: 'warn' } } })).not.toEqual(await sum({}))
+  })
+
+  it('of a role that is off is not there', async () => {
+    const text = JSON.stringify(await objectsOf({ command: { enabled: false } }))
+    expect(text).not.toContain('-command')
+  })
+
+  it('of ingest is never scaled in by an autoscaler', async () => {
+    for (const mode of ['hpa', 'keda'] as const) {
+      const objects = await objectsOf({ ingest: { autoscaling: { mode } }, metrics: { monitor: 'pod' }, keda: { prometheus: 'http://p:9090' } })
+      const scaler = objects.find((object) => object.kind === 'HorizontalPodAutoscaler' || object.kind === 'ScaledObject')
+      expect(JSON.stringify(scaler)).toContain('"scaleDown":{"selectPolicy":"Disabled"}')
+    }
+  })
+})
+
+describe('secrets', () => {
+  it('are mounted as files; the configuration only names the files', async () => {
+    const objects = await objectsOf(valuesFiles().get('everything.yaml'))
+    const config = parse(configOf(objects))
+    expect(config.mqtt).toMatchObject({
+      username: '${file:/etc/bridge/secrets/mqtt/username}',
+      passwordFile: '/etc/bridge/secrets/mqtt/password',
+      tls: {
+        caFile: '/etc/bridge/secrets/mqtt/ca.crt',
+        certFile: '/etc/bridge/secrets/mqtt/tls.crt',
+        keyFile: '/etc/bridge/secrets/mqtt/tls.key',
+      },
+    })
+    expect(config.kafka.sasl).toEqual({
+      mechanism: 'scram-sha-256',
+      username: '${file:/etc/bridge/secrets/kafka/username}',
+      passwordFile: '/etc/bridge/secrets/kafka/password',
+    })
+    expect(config.registry.tls).toEqual({
+      certFile: '/etc/bridge/secrets/registry/tls.crt',
+      keyFile: '/etc/bridge/secrets/registry/tls.key',
+    })
+    const pod = podsOf(only(objects, 'StatefulSet'))[0]!
+    const volume = (pod.spec['volumes'] as { name: string }[]).find(({ name }) => name === 'mqtt')
+    expect(at(volume, 'projected.sources')).toEqual([
+      { secret: { name: 'mqtt-login', items: [{ key: 'user', path: 'username' }, { key: 'pass.word', path: 'password' }] } },
+      { secret: { name: 'ca', items: [{ key: 'root.pem', path: 'ca.crt' }] } },
+      { secret: { name: 'mqtt-client', items: [{ key: 'tls.crt', path: 'tls.crt' }, { key: 'tls.key', path: 'tls.key' }] } },
+    ])
+    for (const container of objects.flatMap(podsOf).flatMap(containersOf)) {
+      expect(JSON.stringify(container['env'])).not.toContain('secretKeyRef')
+    }
+  })
+})
+
+function configOf(objects: readonly KubeObject[]): string {
+  const map = objects.find((object) => object.kind === 'ConfigMap' && at(object, 'data') && 'bridge.yaml' in (at(object, 'data') as object))
+  return (at(map, 'data') as Record<string, string>)['bridge.yaml'] ?? ''
+}
+
+describe('the network policy', () => {
+  const ports = (rules: unknown) => (rules as { ports: { port: number }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port))
+
+  it('lets out to DNS and the configured ports, and in to the metrics and HTTP ports', async () => {
+    const policy = only(await objectsOf(valuesFiles().get('everything.yaml')), 'NetworkPolicy')
+    expect(ports(at(policy, 'spec.egress'))).toEqual([53, 53, 8884, 9094, 9095, 9096, 443, 18083])
+    expect(ports(at(policy, 'spec.ingress'))).toEqual([9999, 8443])
+  })
+
+  it.each([['mqtt://broker', 1883], ['mqtts://broker', 8883], ['mqtts://broker:2883', 2883]])('knows the port of %s', async (url, port) => {
+    const policy = only(await objectsOf({ config: { mqtt: { url } } }), 'NetworkPolicy')
+    expect(ports(at(policy, 'spec.egress'))[2]).toBe(port)
+  })
+})
+
+describe('topics', () => {
+  it('are KafkaTopics of the catalogue, under the names and numbers of the configuration', async () => {
+    const topics = (await objectsOf(valuesFiles().get('everything.yaml'))).filter((object) => object.kind === 'KafkaTopic')
+    expect(topics.length).toBe(Object.keys(catalogue).length)
+    const spec = (ending: string) => at(only(topics, 'KafkaTopic', ending), 'spec')
+    expect(spec('-attendance')).toMatchObject({ topicName: 'Site_A.attendance', partitions: 12, replicas: 3 })
+    expect(spec('-command')).toMatchObject({ topicName: 'cams.command.v1', partitions: 24 })
+    expect(spec('-shadow-requests')).toMatchObject({ topicName: `fleet.${catalogue.shadowRequests.topic}` })
+  })
+
+  it('take the version of the resource that the cluster has', async () => {
+    const values = { topics: { by: 'strimzi', strimzi: { cluster: 'c' } } }
+    const version = async (args: string[]) => (await objectsOf(values, args)).find((object) => object.kind === 'KafkaTopic')?.apiVersion
+    expect(await version([])).toBe('kafka.strimzi.io/v1beta2')
+    expect(await version(['--api-versions', 'kafka.strimzi.io/v1'])).toBe('kafka.strimzi.io/v1')
+  })
+
+  it('and schemas are made by one Job whose name changes with what it runs', async () => {
+    const job = async (values: unknown) => only(await objectsOf(values), 'Job')
+    const first = await job({})
+    expect(JSON.stringify(first)).toMatch(/"topics","apply"[^]*"schemas","register"/)
+    expect((await job({ config: { kafka: { partitions: { command: 6 } } } })).metadata.name).not.toBe(first.metadata.name)
+    expect((await job({ ingest: { replicas: 4 } })).metadata.name).toBe(first.metadata.name)
+    await expect(job({ topics: { by: 'none' }, schemas: { by: 'none' } })).rejects.toThrow('0 objects Job')
+  })
+})
