@@ -10,6 +10,25 @@ node_modules/.package-lock.json: package.json package-lock.json
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+.PHONY: build
+build: node_modules/.package-lock.json ## Compiles src/ to dist/; then `node dist/main.js --help` runs the bridge.
+	npm run --silent build
+
+.PHONY: test
+test: build ground-fetch ## Installs and runs everything: checks, unit, system and chart tests. Ends with `N passed, N failed`.
+	npx tsx scripts/test-all.ts
+
+.PHONY: unit
+unit: node_modules/.package-lock.json ## Runs the tests that need no server (about a minute).
+	npx vitest run --project unit
+
+.PHONY: format
+format: node_modules/.package-lock.json ## Formats the code and writes the generated files and pages anew.
+	npx biome check --write .
+	npx tsx scripts/records.ts
+	npx tsx scripts/config-page.ts
+	npx tsx scripts/events-page.ts
+
 .PHONY: ground-fetch
 ground-fetch: node_modules/.package-lock.json ## Fetches the real servers the tests and the demo use into .ground/ (about 300 MB, once).
 	npx tsx scripts/ground/fetch.ts $(PARTS)

@@ -66,7 +66,7 @@ for (let round = 1; round <= rounds; round += 1) {
   const producing = await produceOnly.start(samples, Math.round(recordsPerBatch), [size.warmUp, size.counted])
   producing.process.tell()
   await settled(producing, size.warmUp)
-  drains.produceOnly.push(await watchDrain(producing, size.counted, () => producing.process.tell()))
+  drains.produceOnly.push(await watchDrain(producing, size.warmUp, size.counted, () => producing.process.tell()))
   await producing.process.stop()
   say(`${rateSize.perSecond} a second through the bridge`)
   const publishedAt = (value: Buffer): number => Number(recordIdOf(value))

@@ -14,7 +14,10 @@ interface LockedPackage {
 
 const file = 'package-lock.json'
 const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, object> }
-const known = { os: ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'], cpu: ['arm', 'arm64', 'ia32', 'ppc64', 'riscv64', 's390x', 'x64'] }
+const known = {
+  os: ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'],
+  cpu: ['arm', 'arm64', 'ia32', 'ppc64', 'riscv64', 's390x', 'x64'],
+}
 
 let examined = 0
 const missing: string[] = []

@@ -6,8 +6,8 @@ import { sendCommands } from './cli/device-command/send.ts'
 import { showStatuses } from './cli/device-command/show-statuses.ts'
 import { deviceCommand } from './cli/device-command.ts'
 import { dispatch } from './cli/dispatch.ts'
-import { explainCommand } from './cli/explain.ts'
 import { runExplain } from './cli/explain/explain.ts'
+import { explainCommand } from './cli/explain.ts'
 import { runCommand } from './cli/run.ts'
 import { rolesRunner } from './cli/run-roles.ts'
 import { schemasCommand } from './cli/schemas.ts'
@@ -31,9 +31,7 @@ const runRoles = rolesRunner({
 
 const commands: readonly Command[] = [
   runCommand(runRoles),
-  explainCommand((args, stdin, stdout, stderr) =>
-    runExplain(args, stdin, stdout, stderr, { bridgeVersion: version }),
-  ),
+  explainCommand((args, stdin, stdout, stderr) => runExplain(args, stdin, stdout, stderr, { bridgeVersion: version })),
   deviceCommand(sendCommands, showStatuses),
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),

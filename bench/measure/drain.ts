@@ -36,19 +36,20 @@ export async function measureDrain<M extends Measured, T>(
   await contender.ready(measured)
   await stage.load(broker, { count: warmUp })
   await settled(measured, warmUp)
+  // A frozen process cannot be asked.
+  const base = await measured.count()
   measured.process.freeze()
   await stage.load(broker, { count: counted, from: warmUp })
-  const drain = await watchDrain(measured, counted, () => measured.process.thaw())
+  const drain = await watchDrain(measured, base, counted, () => measured.process.thaw())
   const more = await after(measured, broker)
   await measured.process.stop()
   await broker.kill()
   return [drain, more]
 }
 
-/** Measures from `begin` until `counted` more messages are through, or no more come. */
-export async function watchDrain(measured: Measured, counted: number, begin: () => void): Promise<Drain> {
+/** Measures from `begin` until `counted` messages more than `base` are through, or no more come. */
+export async function watchDrain(measured: Measured, base: number, counted: number, begin: () => void): Promise<Drain> {
   const { pid } = measured.process
-  const base = await measured.count()
   const before = usageOf(pid).cpuMs
   const beganAt = performance.now()
   begin()

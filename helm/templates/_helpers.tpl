@@ -70,6 +70,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "bridge.guard" -}}
 {{- $v := .Values -}}
 {{- if not (include "bridge.roles" . | fromJsonArray) }}{{ fail "enable at least one of ingest, command, fleet and http" }}{{ end -}}
+{{- range $place := list "mqtt" "registry" }}{{ if contains "@" (index $v.config $place).url }}{{ fail (printf "config.%s.url must not hold a login: use credentials.%s.secret" $place $place) }}{{ end }}{{ end -}}
 {{- if and $v.credentials.kafka.secret (not (dig "kafka" "sasl" "mechanism" "" $v.config)) }}{{ fail "credentials.kafka.secret is given: set config.kafka.sasl.mechanism too" }}{{ end -}}
 {{- $secure := dict "mqtt" (hasPrefix "mqtts:" $v.config.mqtt.url) "kafka" (dig "kafka" "tls" "enabled" false $v.config) "registry" (hasPrefix "https:" $v.config.registry.url) -}}
 {{- $switch := dict "mqtt" "make config.mqtt.url an mqtts:// address" "kafka" "set config.kafka.tls.enabled to true" "registry" "make config.registry.url an https:// address" -}}

@@ -2,7 +2,8 @@ import { configSchema } from '../../src/config/json-schema.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 const placeholder: JsonSchema = { type: 'string', pattern: '\\$\\{(env|file):' }
-const fromFile: JsonSchema = { type: 'string', pattern: '^\\$\\{file:[^}]+\\}$' }
+/** Twice `not`, because Helm prints a value that misses a pattern, and it may be a secret. */
+const fromFile: JsonSchema = { type: 'string', not: { not: { pattern: '^\\$\\{file:[^}]+\\}$' } } }
 
 /**
  * The bridge's own configuration schema as it holds inside the values of the chart: a number, flag or word may be a

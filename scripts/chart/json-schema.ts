@@ -11,6 +11,7 @@ export interface JsonSchema {
   readonly propertyNames?: JsonSchema
   readonly items?: JsonSchema
   readonly anyOf?: readonly JsonSchema[]
+  readonly not?: JsonSchema
   readonly enum?: readonly unknown[]
   readonly minimum?: number
   readonly maximum?: number

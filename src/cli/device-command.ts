@@ -7,8 +7,8 @@ import {
   readSendOrder,
   readStatusOrder,
   type SendOrder,
-  sendOptions,
   type StatusOrder,
+  sendOptions,
   statusOptions,
 } from './device-command/orders.ts'
 

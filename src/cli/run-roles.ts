@@ -34,8 +34,14 @@ interface RoleKind {
 const kinds: Readonly<Record<RoleName, RoleKind>> = {
   fleet: { conditions: fleetConditions, build: (settings, registry, deps) => new FleetRole(settings, registry, deps) },
   http: { conditions: httpConditions, build: (settings, registry, deps) => new HttpRole(settings, registry, deps) },
-  command: { conditions: commandConditions, build: (settings, registry, deps) => new CommandRole(settings, registry, deps) },
-  ingest: { conditions: ingestConditions, build: (settings, registry, deps) => new IngestRole(settings, registry, deps) },
+  command: {
+    conditions: commandConditions,
+    build: (settings, registry, deps) => new CommandRole(settings, registry, deps),
+  },
+  ingest: {
+    conditions: ingestConditions,
+    build: (settings, registry, deps) => new IngestRole(settings, registry, deps),
+  },
 }
 
 /** `bridge run`: starts the roles, serves their health, and ends them when asked to. */
@@ -43,7 +49,11 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
   return async ({ settings, origins, files }, names) => {
     const needsFleet = names.find((name) => name === 'fleet' || name === 'http')
     if (needsFleet !== undefined && !settings.fleet.enabled) {
-      throw new Failure('fatal', 'fleet_disabled', `the role ${needsFleet} needs fleet.enabled: true in the configuration`)
+      throw new Failure(
+        'fatal',
+        'fleet_disabled',
+        `the role ${needsFleet} needs fleet.enabled: true in the configuration`,
+      )
     }
     const clock = systemClock
     const observer = new Observer({
@@ -55,12 +65,23 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     observer.watchProcess()
     const { emit } = observer
     const began = clock.now()
-    emit({ event: 'process_starting', version: edge.version, node: edge.node, roles: names, config: files.join(', ') || 'defaults' })
+    emit({
+      event: 'process_starting',
+      version: edge.version,
+      node: edge.node,
+      roles: names,
+      config: files.join(', ') || 'defaults',
+    })
 
     const conditions = names.flatMap((name) => kinds[name].conditions)
     const health = {
       live: new Conditions([], true, clock, () => undefined),
-      started: new Conditions(names.map((name) => `${name}.started`), false, clock, () => undefined),
+      started: new Conditions(
+        names.map((name) => `${name}.started`),
+        false,
+        clock,
+        () => undefined,
+      ),
       ready: new Conditions(conditions, false, clock, (ready, waitingFor) => {
         emit({ event: 'readiness_changed', ready, waitingFor })
       }),

@@ -23,7 +23,9 @@ export const workOnTopics: WorkOnTopics = async ({ settings }, { action, json },
     for (const finding of findings) io.stdout.write(`${lineOf(finding, created)}\n`)
     io.stdout.write(summaryOf(findings, created, action))
   }
-  const left = findings.filter(({ state, topic }) => state === 'drift' || (state === 'missing' && !created.includes(topic)))
+  const left = findings.filter(
+    ({ state, topic }) => state === 'drift' || (state === 'missing' && !created.includes(topic)),
+  )
   return left.length === 0 ? exitCodes.ok : exitCodes.failed
 }
 

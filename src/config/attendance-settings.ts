@@ -159,6 +159,6 @@ export const commands = group('Commands to time-attendance devices.', {
     payloadBytes: option(byteLimit, 262_144, 'Larger commands are refused.'),
     waitSeconds: option(seconds, 604_800, 'The longest wait for a device to come online.'),
     waitingPerDevice: option(whole(0), 100, 'Commands that may wait for one device.'),
-    resultBytes: option(byteLimit, 65_536, 'Larger results in a reply are left out.'),
+    resultBytes: option(whole(0, 268_435_455), 65_536, 'Larger results in a reply are left out.'),
   }),
 })

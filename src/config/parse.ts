@@ -7,8 +7,8 @@ import { type Settings, settingsSchema } from './settings.ts'
 /**
  * Lays a partial configuration over the defaults and checks it (docs/configuration.md).
  *
- * Objects and maps are merged, lists replace, a map entry that is null is no entry, a group that is null is an empty
- * one. `origins` says where the values came from. Throws ConfigError with every fault found.
+ * Objects and maps are merged, lists replace, a map entry that is null is no entry, any other null that is no value of
+ * its own says nothing. `origins` says where the values came from. Throws ConfigError with every fault found.
  */
 export function parseSettings(partial: unknown, origins: Origins = new Origins()): Settings {
   const given = layOver({}, partial ?? {})

@@ -16,7 +16,8 @@ export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER) {
 }
 
 export const byteLimit = whole(1, 268_435_455)
-export const seconds = whole(0, 3_153_600_000)
+/** In milliseconds, and added to any time of now, still a whole number that a double holds exactly. */
+export const seconds = whole(0, 1_000_000_000_000)
 export const milliseconds = whole(0, 86_400_000)
 export const port = whole(0, 65_535)
 

@@ -63,7 +63,7 @@ function outgoing(publication: Publication, partition: number, done: (answer: An
     payload,
     expiresAt,
     roundExpiry: 'down',
-      contentType: 'application/json',
+    contentType: 'application/json',
     correlationData: Buffer.from(commandId, 'utf8'),
     userProperties: { 'command-id': commandId, ...(traceparent === null ? {} : { traceparent }) },
     answered: (code) => done({ code }),

@@ -53,7 +53,12 @@ export class CommandEngine {
     if (partitions.length > 0) this.#restoringSince ??= this.#ports.clock.now()
     this.#tellReady()
     if (partitions.length === 0) return
-    untilItWorks(() => this.#starts(partitions), this.#backoff(), () => undefined, stop.signal).then(
+    untilItWorks(
+      () => this.#starts(partitions),
+      this.#backoff(),
+      () => undefined,
+      stop.signal,
+    ).then(
       (starts) => {
         for (const [partition, start] of starts) {
           if (this.#preparing.get(partition) !== stop) continue
@@ -151,7 +156,7 @@ export class CommandEngine {
     }
     const lagSeconds = oldest === null ? 0 : Math.max(0, now - oldest) / 1000
     this.#ports.emit({ event: 'commands_measured', lagSeconds, ...this.#counts() })
-    this.commit().catch(this.#hooks.failed)
+    this.commit().catch((error: unknown) => this.#hooks.failed(error))
   }
 
   #counts(): { known: number; waiting: number } {

@@ -27,6 +27,8 @@ export interface Commit {
 
 /** Where inputs come from and how far they are done with. */
 export interface CommandSource {
+  /** Whether the partition is ours without doubt, at this moment. */
+  owns(partition: number): boolean
   startAt(input: CommandInput, partition: number, offset: bigint): void
   pause(input: CommandInput, partition: number): void
   resume(input: CommandInput, partition: number): void

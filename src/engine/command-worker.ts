@@ -104,7 +104,7 @@ export class CommandWorker {
 
   /** Expires what is due. */
   tick(now: number): void {
-    if (this.#phase !== 'live') return
+    if (this.#phase !== 'live' || this.#isOver()) return
     const deadline = this.#state.nextDeadline()
     if (deadline === null || deadline > now) return
     const ticket = new InputTicket(
@@ -142,7 +142,9 @@ export class CommandWorker {
     this.#steer()
   }
 
+  /** Asked before anything is decided: what a former owner says would contradict the present one. */
   #isOver(): boolean {
+    if (this.#phase !== 'over' && !this.#ports.source.owns(this.partition)) this.end()
     return this.#phase === 'over' || this.#broken
   }
 
@@ -213,7 +215,8 @@ export class CommandWorker {
   }
 
   readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket): void => {
-    if (this.#phase === 'over') return
+    // A run that could not be read to its end does not stop what was read before it.
+    if (this.#isOver() && !this.#broken) return
     const now = this.#ports.clock.now()
     this.#apply(answer === 'expired' ? this.#state.unsent(out, now) : this.#state.puback(out, answer.code, now), ticket)
     ticket.release()
@@ -248,8 +251,7 @@ export class CommandWorker {
     if (this.#phase !== 'live') return
     const { pendingRequests } = this.#offsets
     const { maxPending, source } = this.#ports
-    const pause =
-      !this.#mqttUp || pendingRequests >= maxPending || (this.#paused && pendingRequests > maxPending / 2)
+    const pause = !this.#mqttUp || pendingRequests >= maxPending || (this.#paused && pendingRequests > maxPending / 2)
     if (pause === this.#paused) return
     this.#paused = pause
     if (pause) source.pause('command', this.partition)

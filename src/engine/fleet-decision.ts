@@ -1,5 +1,5 @@
-import type { Decision } from '../fleet/draft.ts'
 import type { FleetDecider } from '../fleet/decider.ts'
+import type { Decision } from '../fleet/draft.ts'
 import type { FleetRequest } from '../records/generated/fleet-request.ts'
 import type { InboxRecord } from '../records/generated/inbox-record.ts'
 import type { JobInboxRecord } from '../records/generated/job-inbox-record.ts'
@@ -29,7 +29,9 @@ export function decideInput(decider: FleetDecider, { input, message, value }: Re
       return decider.jobRequest({ ...raw, request: asRequest(value) }, now)
     case 'thingInbox': {
       const record = value as InboxRecord | null | undefined
-      return record?.thingName === key && record !== null && record !== undefined ? decider.thingInput(record, now) : null
+      return record?.thingName === key && record !== null && record !== undefined
+        ? decider.thingInput(record, now)
+        : null
     }
     case 'jobInbox': {
       const record = value as JobInboxRecord | null | undefined

@@ -3,7 +3,13 @@ import type { Backoff } from '../kernel/backoff.ts'
 import type { Failure } from '../kernel/failure.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import type { Bounds } from './command-ports.ts'
-import { type FleetInput, type FleetPorts, type FleetTopic, type FleetTransactions, fleetInputs } from './fleet-ports.ts'
+import {
+  type FleetInput,
+  type FleetPorts,
+  type FleetTopic,
+  type FleetTransactions,
+  fleetInputs,
+} from './fleet-ports.ts'
 import { type FleetStart, FleetWorker } from './fleet-worker.ts'
 import { Ownership } from './ownership.ts'
 

@@ -1,5 +1,5 @@
 import { FleetDecider } from '../fleet/decider.ts'
-import type { Decision } from '../fleet/draft.ts'
+import { type Decision, Draft } from '../fleet/draft.ts'
 import { FleetState, isStateChannel, type StateChannel, stateChannels } from '../fleet/state.ts'
 import { stateRecordFault } from '../fleet/state-record-fault.ts'
 import { timerRecord } from '../fleet/timers.ts'
@@ -33,6 +33,9 @@ export interface FleetStart {
  */
 type Phase = 'restoring' | 'live' | 'over'
 
+/** Answers to requests that are too old to be repeated leave the memory this often. */
+const forgetEveryMs = 60_000
+
 /** Owns the things and jobs of one partition number. */
 export class FleetWorker {
   readonly partition: number
@@ -41,7 +44,10 @@ export class FleetWorker {
   readonly #state: FleetState
   readonly #decider: FleetDecider
   readonly #start: FleetStart
-  readonly #hooks: { readonly live: (worker: FleetWorker) => void; readonly failed: (worker: FleetWorker, failure: Failure) => void }
+  readonly #hooks: {
+    readonly live: (worker: FleetWorker) => void
+    readonly failed: (worker: FleetWorker, failure: Failure) => void
+  }
   readonly #unrestored: Set<StateChannel>
   #phase: Phase = 'restoring'
   #turn: Promise<void> = Promise.resolve()
@@ -51,13 +57,18 @@ export class FleetWorker {
   /** The clock of this partition, which never goes back. */
   #now = 0
   #restoredRecords = 0
+  #forgotAt = 0
+  #beganAt = 0
 
   constructor(
     partition: number,
     start: FleetStart,
     transactions: FleetTransactions,
     ports: FleetPorts,
-    hooks: { readonly live: (worker: FleetWorker) => void; readonly failed: (worker: FleetWorker, failure: Failure) => void },
+    hooks: {
+      readonly live: (worker: FleetWorker) => void
+      readonly failed: (worker: FleetWorker, failure: Failure) => void
+    },
   ) {
     this.partition = partition
     this.#start = start
@@ -78,10 +89,6 @@ export class FleetWorker {
     return this.#waiting.length
   }
 
-  get restoredRecords(): number {
-    return this.#restoredRecords
-  }
-
   /** When the next timer is due, epoch milliseconds; null when none is set. */
   nextDeadline(): number | null {
     return this.#state.timers.first()?.deadline ?? null
@@ -89,6 +96,7 @@ export class FleetWorker {
 
   begin(): void {
     const { source } = this.#ports
+    this.#beganAt = this.#ports.clock.now()
     for (const channel of this.#unrestored) source.startAt(channel, this.partition, this.#start.state[channel].from)
     if (this.#unrestored.size === 0) this.#goLive()
   }
@@ -105,6 +113,10 @@ export class FleetWorker {
 
   /** Appends what is due to the things' inboxes. */
   tick(now: number): void {
+    if (now - this.#forgotAt >= forgetEveryMs) {
+      this.#forgotAt = now
+      this.#state.results.forget(now)
+    }
     const deadline = this.nextDeadline()
     if (this.#phase === 'live' && deadline !== null && deadline <= now) this.#work()
   }
@@ -144,6 +156,9 @@ export class FleetWorker {
 
   #goLive(): void {
     this.#phase = 'live'
+    const { partition } = this
+    const durationMs = this.#ports.clock.now() - this.#beganAt
+    this.#ports.emit({ event: 'fleet_restored', partition, records: this.#restoredRecords, durationMs })
     for (const input of fleetInputs) this.#ports.source.startAt(input, this.partition, this.#start.inputs[input])
     this.#hooks.live(this)
     // A fan-out that was under way goes on before the first input.
@@ -183,7 +198,7 @@ export class FleetWorker {
     let taken = 0
     let fanOut = false
     for (const input of inputs) {
-      const decision = decideInput(this.#decider, input, this.#clock())
+      const decision = this.#decide(input)
       taken += 1
       offsets.set(input.input, BigInt(input.message.offset) + 1n)
       const reason = decision === null ? 'invalid_record' : decision.ignored
@@ -199,6 +214,21 @@ export class FleetWorker {
     await this.#commit(records, consumed, { messages: taken, ignored })
     if (fanOut) await this.#finishFanOuts()
     return taken
+  }
+
+  /** One input that meets a bug must not stop its partition: it is kept as a dead letter, and nothing else changes. */
+  #decide(input: ReadInput): Decision | null {
+    const now = this.#clock()
+    try {
+      return decideInput(this.#decider, input, now)
+    } catch (error) {
+      const draft = new Draft(now)
+      draft.fault = error
+      const { key, topic, value } = input.message
+      const text = key === null ? null : Buffer.from(key).toString('utf8')
+      draft.deadLetter(text, topic, 'InvalidRecord', 'an error that nobody expected', value)
+      return draft
+    }
   }
 
   async #finishFanOuts(): Promise<void> {
@@ -253,7 +283,11 @@ export class FleetWorker {
 
   #report({ fault }: Decision): void {
     if (fault === undefined) return
-    this.#ports.emit({ event: 'unexpected_error', where: 'fleet_decider', error: fault instanceof Error ? fault.name : '?' })
+    this.#ports.emit({
+      event: 'unexpected_error',
+      where: 'fleet_decider',
+      error: fault instanceof Error ? fault.name : '?',
+    })
   }
 
   #clock(): number {
@@ -276,7 +310,8 @@ export class FleetWorker {
   #fail(error: unknown): void {
     if (this.#phase === 'over') return
     this.end()
-    const failure = error instanceof Failure ? error : new Failure('transient', 'unexpected', messageOf(error), { cause: error })
+    const failure =
+      error instanceof Failure ? error : new Failure('transient', 'unexpected', messageOf(error), { cause: error })
     this.#hooks.failed(this, failure)
   }
 }

@@ -26,7 +26,10 @@ export interface Writer<B extends Batch> {
    * Finds the records of the batch that Kafka refuses for good and stores the others. Tells the tickets of the others.
    * When `refused` throws, the record stays where it is. Rejects with a `transient` Failure when it could not finish; it may then be called again and goes on.
    */
-  isolate(batch: B, refused: (record: BridgeRecord, ticket: Ticket, item: number, failure: Failure) => void): Promise<void>
+  isolate(
+    batch: B,
+    refused: (record: BridgeRecord, ticket: Ticket, item: number, failure: Failure) => void,
+  ): Promise<void>
 }
 
 export interface SenderOptions {
@@ -230,7 +233,8 @@ export class Sender<B extends Batch = Batch> {
   #replace(record: BridgeRecord, ticket: Ticket, item: number, failure: Failure): void {
     const deadLetter = this.#refuse(record, ticket, item, failure)
     // Kafka refuses even the smallest dead letter: wait for somebody to mend the topic, rather than lose the message.
-    if (deadLetter === null) throw new Failure('transient', 'too_large', `a dead letter was refused: ${failure.message}`)
+    if (deadLetter === null)
+      throw new Failure('transient', 'too_large', `a dead letter was refused: ${failure.message}`)
     this.append(deadLetter, ticket, item)
   }
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { connect as connectTcp, type Socket } from 'node:net'
-import { type ConnectionOptions as TlsOptions, connect as connectTls } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs'
+import { readIfNamed } from '../kernel/read-if-named.ts'
 import type { Emit } from '../observe/events/event.ts'
 
 export interface KafkaClientOptions {
@@ -57,9 +58,7 @@ function dial(host: string, port: number, tls: TlsOptions | null, onConnect: () 
 
 async function readTls({ tls }: KafkaClientOptions): Promise<TlsOptions | null> {
   if (!tls.enabled) return null
-  const [ca, cert, key] = await Promise.all(
-    [tls.caFile, tls.certFile, tls.keyFile].map((file) => (file === null ? undefined : readFile(file))),
-  )
+  const [ca, cert, key] = await Promise.all([tls.caFile, tls.certFile, tls.keyFile].map(readIfNamed))
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),

@@ -13,14 +13,20 @@ export function coPartitionAssigner(partitions: number, onRevoke: () => void): P
     version: 1,
     protocol({ topics }) {
       onRevoke()
-      return { name: this.name, metadata: MemberMetadata.encode({ version: this.version, topics, userData: Buffer.alloc(0) }) }
+      return {
+        name: this.name,
+        metadata: MemberMetadata.encode({ version: this.version, topics, userData: Buffer.alloc(0) }),
+      }
     },
     async assign({ members, topics }) {
       const ids = members.map((member) => member.memberId).sort()
       return ids.map((memberId, index) => {
         const own = Array.from({ length: partitions }, (_, p) => p).filter((p) => p % ids.length === index)
         const assignment = Object.fromEntries(topics.map((topic) => [topic, own]))
-        return { memberId, memberAssignment: MemberAssignment.encode({ version: this.version, assignment, userData: Buffer.alloc(0) }) }
+        return {
+          memberId,
+          memberAssignment: MemberAssignment.encode({ version: this.version, assignment, userData: Buffer.alloc(0) }),
+        }
       })
     },
   })

@@ -72,6 +72,9 @@ export class GroupSource {
   readonly #positions = new Map<string, bigint>()
   #closed = false
   #retry: NodeJS.Timeout | undefined
+  #lease: NodeJS.Timeout | undefined
+  /** When the group last said that this member is in it; of `performance.now()`. */
+  #memberAt = 0
 
   constructor(options: GroupOptions, hooks: GroupHooks, backoff: Backoff, emit: Emit) {
     this.#options = options
@@ -84,6 +87,14 @@ export class GroupSource {
     return this.#held
   }
 
+  /**
+   * Whether the partition is ours without doubt. A process that was frozen wakes up with answers in its sockets, and
+   * handles them before anything tells it that others own its partitions by now.
+   */
+  owns(partition: number): boolean {
+    return this.#held.has(partition) && performance.now() - this.#memberAt < this.#options.sessionTimeoutMs
+  }
+
   open(): void {
     this.#start().catch((error: unknown) => this.#again(error))
   }
@@ -92,6 +103,7 @@ export class GroupSource {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retry)
+    clearInterval(this.#lease)
     this.#loseAll('closing')
     const [consumer, admin] = [this.#consumer, this.#admin]
     this.#consumer = null
@@ -184,6 +196,9 @@ export class GroupSource {
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2000, restartOnFailure: async () => false },
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#again(payload.error))
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      this.#memberAt = performance.now()
+    })
     // Told before the request to join is written, and commits still count until all members have joined.
     consumer.on(consumer.events.REBALANCING, () => this.#hooks.rebalancing())
     consumer.on(consumer.events.GROUP_JOIN, (event) => this.#joined(event))
@@ -242,6 +257,9 @@ export class GroupSource {
     const { groupId, topics } = this.#options
     if (payload.memberId !== this.#memberId) this.#loseAll('joined anew')
     this.#memberId = payload.memberId
+    this.#memberAt = performance.now()
+    clearInterval(this.#lease)
+    this.#lease = setInterval(() => this.#checkLease(), this.#options.heartbeatIntervalMs)
     const now = new Set(Object.values(payload.memberAssignment)[0] ?? [])
     const gone = [...this.#held].filter((partition) => !now.has(partition))
     const fresh = [...now].filter((partition) => !this.#held.has(partition))
@@ -264,6 +282,12 @@ export class GroupSource {
     this.#hooks.taken(fresh)
   }
 
+  /** Silent for a session: the group may have given our partitions away, and asking anew is the only way to know. */
+  #checkLease(): void {
+    if (performance.now() - this.#memberAt < this.#options.sessionTimeoutMs) return
+    this.#again(new Failure('transient', 'timeout', 'no heartbeat was answered for a whole session'))
+  }
+
   #loseAll(reason: string): void {
     const held = [...this.#held]
     this.#held = new Set()
@@ -284,6 +308,7 @@ export class GroupSource {
     for (const client of [this.#consumer, this.#admin]) client?.disconnect().catch(() => undefined)
     this.#consumer = null
     this.#admin = null
+    clearInterval(this.#lease)
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.open(), this.#backoff.next())
   }

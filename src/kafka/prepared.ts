@@ -47,7 +47,7 @@ class PreparedGroup {
 function preparedArray(records: PartitionRecords): unknown {
   const bytes = records.encoded()
   const encoder = { buf: bytes, buffer: bytes }
-  return Object.assign(new Array(records.count), {
+  return Object.assign(Array.from({ length: records.count }), {
     // Uncompressed batches: true would make kafkajs look at the first entry, which is not there, and write nothing.
     every: () => false,
     some: () => false,

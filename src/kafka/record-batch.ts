@@ -1,6 +1,6 @@
-import { Failure, messageOf } from '../kernel/failure.ts'
 import type { Batch } from '../flow/sender.ts'
 import type { Ticket } from '../flow/ticket.ts'
+import { Failure, messageOf } from '../kernel/failure.ts'
 import { type BridgeRecord, deadLetterCode } from '../records/bridge-record.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { partitionFor } from '../records/topics.ts'
@@ -85,12 +85,7 @@ export class RecordBatch implements Batch {
   #records = 0
   #bytes = 0
 
-  constructor(
-    encodings: Encodings,
-    keys: KeyCache,
-    scratch: Scratch,
-    limits: BatchLimits,
-  ) {
+  constructor(encodings: Encodings, keys: KeyCache, scratch: Scratch, limits: BatchLimits) {
     this.#encodings = encodings
     this.#keys = keys
     this.#scratch = scratch

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { Clock } from '../kernel/clock.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
+import { readIfNamed } from '../kernel/read-if-named.ts'
 import type { Emit } from '../observe/events/event.ts'
 
 export interface RegistryOptions {
@@ -114,7 +114,7 @@ export class Registry {
   async #client(): Promise<SchemaRegistry> {
     const { url, username, password, passwordFile, tls } = this.#options
     const [secret, ca, cert, key] = await Promise.all(
-      [passwordFile, tls.caFile, tls.certFile, tls.keyFile].map((file) => (file === null ? undefined : readFile(file))),
+      [passwordFile, tls.caFile, tls.certFile, tls.keyFile].map(readIfNamed),
     )
     return new SchemaRegistry({
       host: url.replace(/\/+$/, ''),

@@ -45,11 +45,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
   #producer: Producer | null = null
   #isolating: { readonly batch: RecordBatch; readonly parts: Part[] } | null = null
 
-  constructor(
-    options: WriterOptions,
-    encodings: Encodings,
-    emit: Emit,
-  ) {
+  constructor(options: WriterOptions, encodings: Encodings, emit: Emit) {
     this.#options = options
     this.#encodings = encodings
     this.#emit = emit

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { readIfNamed } from '../kernel/read-if-named.ts'
 
 export interface EndpointOptions {
   /** `mqtt://host:port` or `mqtts://host:port`. */
@@ -31,9 +31,7 @@ export async function readEndpoint(options: EndpointOptions): Promise<Endpoint> 
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = Number(url.port || (secure ? 8883 : 1883))
   const [password, ca, cert, key] = await Promise.all(
-    [options.passwordFile, options.tls.caFile, options.tls.certFile, options.tls.keyFile].map((file) =>
-      file === null ? undefined : readFile(file),
-    ),
+    [options.passwordFile, options.tls.caFile, options.tls.certFile, options.tls.keyFile].map(readIfNamed),
   )
   return {
     username: options.username ?? undefined,

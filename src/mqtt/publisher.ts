@@ -284,9 +284,7 @@ function optionsOf(message: OutgoingMessage, now: number): IClientPublishOptions
       payloadFormatIndicator: true,
       userProperties: { ...userProperties },
       ...(correlationData === null ? {} : { correlationData }),
-      ...(seconds === null
-        ? {}
-        : { messageExpiryInterval: Math.min(longestExpirySeconds, Math.max(1, seconds)) }),
+      ...(seconds === null ? {} : { messageExpiryInterval: Math.min(longestExpirySeconds, Math.max(1, seconds)) }),
     },
   }
 }

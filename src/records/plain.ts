@@ -102,12 +102,22 @@ function fromSchema(reading: Reading, schema: Schema, value: unknown, path: stri
     case 'map':
       if (!isObject(value)) throw no(path, 'map')
       // No member name in the path: it is the sender's, and may be personal.
-      return mapOf(
-        Object.entries(value).map(([name, item]) => [name, fromSchema(reading, schema.values ?? 'null', item, path)]),
-      )
+      return mapOf(mapFromPlain(reading, schema.values ?? 'null', value, path))
     default:
       return fromSchema(reading, schema.type, value, path)
   }
+}
+
+/** An entry that is null is none where the schema takes no null, like any member (attendance.md 1). */
+function mapFromPlain(
+  reading: Reading,
+  values: Schema,
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+): (readonly [string, unknown])[] {
+  return Object.entries(given).flatMap(([name, item]) =>
+    item === null && !takesNull(values) ? [] : [[name, fromSchema(reading, values, item, path)] as const],
+  )
 }
 
 function recordFromPlain(

@@ -1,5 +1,5 @@
-import type { Settings } from '../config/settings.ts'
 import { formOf, readJsonCommand } from '../commands/command-request.ts'
+import type { Settings } from '../config/settings.ts'
 import type { CommandReader } from '../engine/command-ports.ts'
 import { AvroReader } from '../kafka/avro-reader.ts'
 import type { Registry } from '../kafka/registry.ts'

@@ -1,5 +1,5 @@
-import type { Settings } from '../config/settings.ts'
 import { compileCommands } from '../commands/command-rules.ts'
+import type { Settings } from '../config/settings.ts'
 import { CommandEngine } from '../engine/command-engine.ts'
 import { type CommandInput, commandInputs } from '../engine/command-ports.ts'
 import { Sender } from '../flow/sender.ts'
@@ -15,8 +15,8 @@ import type { BridgeEvent } from '../observe/events/event.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { topicsOf } from '../records/topics.ts'
 import { commandReader } from './command-reader.ts'
-import { publishConnection } from './mqtt-connections.ts'
 import { adminDeadlineMs, kafkaClientOptions, senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
+import { publishConnection } from './mqtt-connections.ts'
 import type { Role, RoleDeps } from './role.ts'
 
 const writes: readonly ChannelName[] = ['commandStatus', 'deadLetter']
@@ -118,6 +118,7 @@ export class CommandRole implements Role {
       {
         rules: compileCommands(this.#settings, this.#deps.bridgeVersion),
         source: {
+          owns: (partition) => group.owns(partition),
           startAt: (input, partition, offset) => group.startAt(topics[input], partition, offset),
           pause: (input, partition) => group.pause(topics[input], partition),
           resume: (input, partition) => group.resume(topics[input], partition),
@@ -136,7 +137,11 @@ export class CommandRole implements Role {
       backoff,
       {
         ready: (isReady) =>
-          ready.say('command.restored', isReady, isReady ? 'known commands read back' : 'reading the known commands back'),
+          ready.say(
+            'command.restored',
+            isReady,
+            isReady ? 'known commands read back' : 'reading the known commands back',
+          ),
         failed,
       },
     )
@@ -156,7 +161,11 @@ export class CommandRole implements Role {
     this.#stop.abort()
     const [engine, sender] = [this.#engine, this.#sender]
     if (engine !== null && sender !== null) {
-      emit({ event: 'drain_step', step: 'command: waiting for the answers of the broker and of Kafka', pending: this.pending() })
+      emit({
+        event: 'drain_step',
+        step: 'command: waiting for the answers of the broker and of Kafka',
+        pending: this.pending(),
+      })
       engine.stopReading()
       await withDeadline(this.#quiet(sender), (graceMs * 3) / 4, 'draining').catch(() => {
         emit({ event: 'drain_cut', held: ['publications or statuses'], pending: this.pending() })
@@ -194,16 +203,17 @@ export class CommandRole implements Role {
 }
 
 /** All topics of the command worker have one key space. Throws a `fatal` Failure that names those that differ. */
-function coPartitionCount(
-  topics: Readonly<Record<ChannelName, string>>,
-  counts: ReadonlyMap<string, number>,
-): number {
+function coPartitionCount(topics: Readonly<Record<ChannelName, string>>, counts: ReadonlyMap<string, number>): number {
   const found = commandInputs.map((input) => ({ topic: topics[input], count: counts.get(topics[input]) ?? 0 }))
   const [first] = found
   if (first === undefined || found.some(({ count }) => count !== first.count)) {
     const text = found.map(({ topic, count }) => `${topic} ${count}`).join(', ')
     const next = 'create them anew with the same number: bridge topics plan'
-    throw new Failure('fatal', 'partitions_differ', `the command topics must have one number of partitions: ${text}; ${next}`)
+    throw new Failure(
+      'fatal',
+      'partitions_differ',
+      `the command topics must have one number of partitions: ${text}; ${next}`,
+    )
   }
   return first.count
 }

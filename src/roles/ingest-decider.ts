@@ -27,7 +27,8 @@ export function ingestDecider(
 ): Decider {
   return {
     decide: (message) => {
-      const ofThings = things === null || message.topic === rules.brokerEventTopic ? null : decideThings(message, things)
+      const ofThings =
+        things === null || message.topic === rules.brokerEventTopic ? null : decideThings(message, things)
       return ofThings ?? decideIngest(message, rules, devices, randomUuid)
     },
     deadLetterOf: (message, item, record, failure) => {

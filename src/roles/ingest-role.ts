@@ -15,9 +15,9 @@ import type { BridgeEvent } from '../observe/events/event.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { compileIngest } from '../routes/ingest.ts'
 import { DeviceTable } from './device-table.ts'
-import { ingestConnections, snapshotConnection, thingConnections } from './mqtt-connections.ts'
 import { ingestDecider, type ThingsOfIngest } from './ingest-decider.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
+import { ingestConnections, snapshotConnection, thingConnections } from './mqtt-connections.ts'
 import type { Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
 
@@ -86,7 +86,10 @@ export class IngestRole implements Role {
     const rules = compileIngest(this.#settings, this.#deps.bridgeVersion)
     const pump = new Pump(ingestDecider(rules, devices, this.#things, randomUUID), sender, this.#emit)
     const sourceDeps = { pump, clock, emit: this.#emit, random, reconnect: mqtt.reconnect }
-    const source = new IngestSource([...ingestConnections(this.#settings), ...thingConnections(this.#settings)], sourceDeps)
+    const source = new IngestSource(
+      [...ingestConnections(this.#settings), ...thingConnections(this.#settings)],
+      sourceDeps,
+    )
     this.#source = source
     this.#releasers.add('mqtt connections', () => source.close(1000))
     source.open()
@@ -120,7 +123,11 @@ export class IngestRole implements Role {
     this.#stop.abort()
     const [source, sender] = [this.#source, this.#sender]
     if (source !== null && sender !== null) {
-      emit({ event: 'drain_step', step: 'ingest: waiting for Kafka to store what was taken in', pending: source.pending })
+      emit({
+        event: 'drain_step',
+        step: 'ingest: waiting for Kafka to store what was taken in',
+        pending: source.pending,
+      })
       source.stopAccepting()
       await withDeadline(sender.drained(), (graceMs * 3) / 4, 'draining').catch(() => {
         emit({ event: 'drain_cut', held: ['kafka'], pending: source.pending })

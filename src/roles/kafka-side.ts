@@ -68,7 +68,12 @@ export async function waitForEncodings(
   const topics = topicsOf(settings)
   const kafka = await newKafka(kafkaClientOptions(settings), emit)
   const partitions = await untilItWorks(
-    () => partitionCounts(kafka, [...write, ...read].map((channel) => topics[channel]), adminDeadlineMs(settings)),
+    () =>
+      partitionCounts(
+        kafka,
+        [...write, ...read].map((channel) => topics[channel]),
+        adminDeadlineMs(settings),
+      ),
     new Backoff({ ...settings.kafka.retry, random }),
     (failure) => {
       ready.say(`${role}.kafka`, false, failure.message)

@@ -1,6 +1,6 @@
+import type { Settings } from '../config/settings.ts'
 import { deviceFilters } from '../fleet/topics.ts'
 import type { ConnectionOptions } from '../mqtt/connection.ts'
-import type { Settings } from '../config/settings.ts'
 
 /**
  * The consuming connections of one worker. Client ids are fixed by the slot, so a worker that comes back finds its
@@ -13,7 +13,11 @@ export function ingestConnections(settings: Settings): readonly ConnectionOption
   const punches: ConnectionOptions[] = []
   for (let i = 0; i < mqtt.connections; i += 1) {
     const number = mqtt.slot * mqtt.connections + i
-    punches.push({ ...common(settings), clientId: `${clientIdBase(settings)}-evt-${number}`, filters: [filterOf('evt')] })
+    punches.push({
+      ...common(settings),
+      clientId: `${clientIdBase(settings)}-evt-${number}`,
+      filters: [filterOf('evt')],
+    })
   }
   const rest = ['st', ...commands.replyLeaves].map(filterOf)
   if (presence.brokerEventTopic !== null) rest.push(`$share/${mqtt.group}/${presence.brokerEventTopic}`)

@@ -8,6 +8,8 @@ import { Failure } from '../kernel/failure.ts'
 import { untilItWorks } from '../kernel/retry.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { type Codec, codecOf } from '../records/codec.ts'
+import type { ApiKeyRecord } from '../records/generated/api-key-record.ts'
+import type { ThingRecord } from '../records/generated/thing-record.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { topicsOf } from '../records/topics.ts'
 import { adminDeadlineMs, kafkaClientOptions } from './kafka-side.ts'
@@ -97,7 +99,7 @@ export function thingsView(
   schemas: Registry,
   deps: RoleDeps,
   signal: AbortSignal,
-): CompactedView<unknown> {
+): CompactedView<ThingRecord> {
   return new CompactedView(
     'thingRegistry',
     codecOf('ThingRecord'),
@@ -110,7 +112,7 @@ export function thingsView(
     schemas,
     deps,
     signal,
-  ) as CompactedView<unknown>
+  )
 }
 
 /** The API keys, in full. */
@@ -120,7 +122,7 @@ export function apiKeysView(
   schemas: Registry,
   deps: RoleDeps,
   signal: AbortSignal,
-): CompactedView<unknown> {
+): CompactedView<ApiKeyRecord> {
   return new CompactedView(
     'apiKeyRegistry',
     codecOf('ApiKeyRecord'),
@@ -131,5 +133,5 @@ export function apiKeysView(
     schemas,
     deps,
     signal,
-  ) as CompactedView<unknown>
+  )
 }

@@ -65,8 +65,9 @@ export class CommandDevices {
     await this.client.publishAsync(`api/mqtt/v1/${deviceSn}/${leaf}`, JSON.stringify(body), { qos: 1 })
   }
 
+  /** Takes its session with it, or the broker would go on saying that there is a subscriber. */
   async close(): Promise<void> {
-    await this.client.endAsync(true)
+    await this.client.endAsync(!this.client.connected, { properties: { sessionExpiryInterval: 0 } })
   }
 
   #take(topic: string, payload: Buffer, packet: IPublishPacket): void {

@@ -32,7 +32,7 @@ export function commandSettings(servers: IngestServers, names: CommandNames, cha
   const { command, commandStatus, attendance, presence, deadLetter, commandReply, device } = names
   const kafka = {
     topics: { command, commandStatus, attendance, presence, deadLetter, commandReply, device },
-    sessionTimeoutMs: 6000,
+    sessionTimeoutMs: 3000,
     rebalanceTimeoutMs: 6000,
     heartbeatIntervalMs: 300,
     fetchMaxWaitMs: 20,

@@ -122,12 +122,12 @@ export class IngestWorker {
   /** The next (or past, from line `from` on) turn of readiness to `ready`. */
   async becomes(ready: boolean, from = 0, timeoutMs = 40_000): Promise<LogLine> {
     const wanted = (line: LogLine) => line['event'] === 'readiness_changed' && line['ready'] === ready
-    return await this.process.log(wanted, timeoutMs, from)
+    return this.process.log(wanted, timeoutMs, from)
   }
 
   /** The first line of this event, from line `from` on. */
   async says(event: string, from = 0, timeoutMs = 30_000): Promise<LogLine> {
-    return await this.process.log((line) => line['event'] === event, timeoutMs, from)
+    return this.process.log((line) => line['event'] === event, timeoutMs, from)
   }
 
   lines(event: string, from = 0): LogLine[] {

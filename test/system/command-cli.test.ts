@@ -98,23 +98,6 @@ test('exit codes: failed, nobody there, published is enough, no end in time', as
   expect(late).toMatchObject({ code: 75, err: expect.stringContaining('1 without an end after 3 s') })
 })
 
-/** Guards cli/device-command/draft.ts `requestOf`: seen to fail when nothing is checked. */
-test.each([
-  [['--device', 'a+b', '--op', 'ping'], '--device'],
-  [['--device', 'CLI1', '--op', 'Ping'], '--op'],
-  [['--device', 'CLI1', '--op', 'ping', '--id', 'a b'], '--id'],
-  [['--device', 'CLI1', '--op', 'ping', '--data', '[1]'], '--data'],
-  [['--device', 'CLI1', '--op', 'clear_logs', '--data', '{"confirm":"CLI2"}'], '--data'],
-  [['--device', 'CLI1', '--op', 'ping', '--if-offline', 'wait'], '--expires'],
-  [['--device', 'CLI1', '--op', 'ping', '--if-offline', 'wait', '--expires', '900d'], '--expires'],
-])('%j sends nothing and names %s', async (args, option) => {
-  const before = (await readTopic(brokers, names.command)).length
-  const run = await bridge('send', ...args)
-  expect(run).toMatchObject({ code: 2, out: '' })
-  expect(run.err).toContain(`bridge command: ${option} `)
-  expect(await readTopic(brokers, names.command)).toHaveLength(before)
-})
-
 test('many from a file: a wrong line is named and nothing is sent, or the others with --keep-going', async () => {
   const file = join(folder, 'commands.ndjson')
   const lines = Array.from({ length: 30 }, (_, i) => JSON.stringify({ deviceSn: `CLI${1 + (i % 2)}`, op: 'ping', commandId: `f${i}` }))

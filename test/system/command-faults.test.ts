@@ -42,10 +42,10 @@ function numbersOf(start: number): () => number {
   }
 }
 
-async function begin(what: string, changes: SettingsTree = {}) {
+async function begin(what: string, changes: SettingsTree = {}, kafkaBrokers: readonly string[] = brokers) {
   const names = new CommandNames(what)
-  await names.create(brokers, 4)
-  const servers = { ...sharedGround(), mqttUrl: mosquitto.url }
+  await names.create(kafkaBrokers, 4)
+  const servers = { ...sharedGround(), kafkaBrokers, mqttUrl: mosquitto.url }
   const settings = (slot: number) => commandSettings(servers, names, { ...changes, mqtt: { slot } })
   const start = async (slot = 0, roles = 'command') => {
     const worker = await IngestWorker.start(settings(slot), roles)
@@ -54,9 +54,9 @@ async function begin(what: string, changes: SettingsTree = {}) {
   }
   const devices = await CommandDevices.connect(mosquitto.url, `${names.name}-devices`, Array.from({ length: 20 }, (_, i) => `F${i}`))
   open.push(devices)
-  const log = await StatusLog.open(brokers, names.commandStatus)
+  const log = await StatusLog.open(kafkaBrokers, names.commandStatus)
   open.push(log)
-  const send = (commands: readonly PlainCommand[]) => produceCommands(brokers, names.command, commands)
+  const send = (commands: readonly PlainCommand[]) => produceCommands(kafkaBrokers, names.command, commands)
   return { names, start, devices, log, send }
 }
 
@@ -78,7 +78,7 @@ class Stream {
         deviceSn: this.#random() < 0.05 ? `GONE${n % 5}` : `F${Math.floor(this.#random() * 20)}`,
         commandId: `c${n}`,
         op: 'ping',
-        expiresAt: Date.now() + (this.#random() < 0.2 ? 300 + Math.floor(this.#random() * 1500) : 120_000),
+        expiresAt: Date.now() + (this.#random() < 0.2 ? 300 + Math.floor(this.#random() * 1500) : 600_000),
       }
       this.sent.push(command)
       return command
@@ -92,13 +92,7 @@ class Stream {
  * published, what the device got came before its expiry, and first deliveries to a device are in order.
  */
 function judge(sent: readonly PlainCommand[], statuses: readonly CommandStatus[], devices: CommandDevices): void {
-  const ends = new Map<string, Map<string, string>>()
-  for (const { commandId, status, eventId } of statuses) {
-    if (!final.has(status)) continue
-    const of = ends.get(commandId) ?? new Map<string, string>()
-    of.set(eventId, status)
-    ends.set(commandId, of)
-  }
+  const ends = endsOf(statuses)
   const wrong = sent.filter(({ commandId = '' }) => ends.get(commandId)?.size !== 1)
   expect(wrong.map(({ commandId = '' }) => [commandId, [...(ends.get(commandId)?.values() ?? [])]])).toEqual([])
   const endOf = (id: string) => [...(ends.get(id)?.values() ?? [])][0]
@@ -117,6 +111,18 @@ function judge(sent: readonly PlainCommand[], statuses: readonly CommandStatus[]
   }
 }
 
+/** The ends of each command: statuses by event id. */
+function endsOf(statuses: readonly CommandStatus[]): Map<string, Map<string, string>> {
+  const ends = new Map<string, Map<string, string>>()
+  for (const { commandId, status, eventId } of statuses) {
+    if (!final.has(status)) continue
+    const of = ends.get(commandId) ?? new Map<string, string>()
+    of.set(eventId, status)
+    ends.set(commandId, of)
+  }
+  return ends
+}
+
 async function allEnded(stream: Stream, log: StatusLog, timeoutMs = 60_000): Promise<void> {
   const ended = () => new Set(log.all.filter(({ status }) => final.has(status)).map(({ commandId }) => commandId)).size
   await log.holds(`an end of all ${stream.sent.length} commands (seed ${seed})`, () => ended() >= stream.sent.length, timeoutMs)
@@ -132,7 +138,7 @@ test(`a worker killed at random moments publishes all, each command once to its 
   const stream = new Stream(send, random)
   let worker = await start()
   await worker.becomes(true)
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < 4; round += 1) {
     for (let burst = 0; burst < 5; burst += 1) await stream.burst(40)
     const before = log.all.length + Math.floor(random() * 300)
     await log.holds('some statuses', () => log.all.length >= before, 10_000).catch(() => undefined)
@@ -172,33 +178,72 @@ test('a second worker joins and leaves in mid-flight: all published, in order, a
 })
 
 /** Guards mqtt/publisher.ts `#down` (what is in flight is sent again): seen to fail when it is dropped. */
-test.each([
-  ['restarted', (broker: MosquittoServer) => broker.restart('stop')],
-  ['killed', (broker: MosquittoServer) => broker.restart('kill')],
-  [
-    'frozen',
-    async (broker: MosquittoServer) => {
-      broker.freeze()
-      await pause(4000)
-      broker.thaw()
-    },
-  ],
-])('the broker is %s in mid-flight: everything is published that has not expired', async (_how, hurt) => {
+test('a broker that restarts, is killed, and freezes in mid-flight: everything is published that has not expired', async () => {
   const { start, devices, log, send } = await begin('broker', { commands: { pubackTimeoutMs: 1500 } })
   const stream = new Stream(send, numbersOf(seed + 2))
   const worker = await start()
   await worker.becomes(true)
-  for (let burst = 0; burst < 5; burst += 1) await stream.burst(40)
-  await hurt(mosquitto)
-  for (let burst = 0; burst < 5; burst += 1) await stream.burst(40)
+  const hurts = [
+    () => mosquitto.restart('stop'),
+    () => mosquitto.restart('kill'),
+    async () => {
+      mosquitto.freeze()
+      await pause(3000)
+      mosquitto.thaw()
+    },
+  ]
+  for (const hurt of hurts) {
+    for (let burst = 0; burst < 5; burst += 1) await stream.burst(40)
+    await hurt()
+  }
+  for (let burst = 0; burst < 3; burst += 1) await stream.burst(40)
   await allEnded(stream, log)
-  await Promise.all(
-    stream.sent
-      .filter(({ commandId = '' }) => log.names(commandId).includes('PUBLISHED'))
-      .map(async ({ commandId = '' }) => devices.takes(commandId)),
-  )
-  const ended = new Set(log.all.filter(({ status }) => final.has(status)).map(({ commandId }) => commandId))
-  expect(ended.size).toBe(stream.sent.length)
+  // A broker that was frozen or restarted may hand on late what it had taken in time, or 0x10 a device that is not back.
+  const ends = endsOf(log.all)
+  expect(stream.sent.filter(({ commandId = '' }) => ends.get(commandId)?.size !== 1)).toEqual([])
+  expect(worker.lines('unexpected_error')).toEqual([])
+  const refused = log.all.filter(({ status }) => status === 'FAILED' || status === 'REJECTED')
+  expect(refused).toEqual([])
+  expect(devices.taken.length).toBeGreaterThan(0)
+})
+
+/** Guards flow/sender.ts and engine/command-worker.ts `#decide`: statuses wait, and the window holds what comes after. */
+test('Kafka freezes in mid-flight: no command is lost, published late, or without an end', async () => {
+  const kafka = await ground.kafka()
+  const { start, devices, log, send } = await begin('stall', {}, kafka.brokers)
+  const stream = new Stream(send, numbersOf(seed + 3))
+  const worker = await start()
+  await worker.becomes(true)
+  for (let burst = 0; burst < 4; burst += 1) await stream.burst(50)
+  kafka.freeze()
+  await pause(4000)
+  kafka.thaw()
+  for (let burst = 0; burst < 4; burst += 1) await stream.burst(50)
+  await allEnded(stream, log)
+  judge(stream.sent, log.all, devices)
+  await worker.untilMetric('bridge_pending', (pending) => pending === 0)
+})
+
+/** Guards kafka/group-source.ts `#joined`/`#loseAll`: seen to fail when a member that was thrown out keeps what it held. */
+test('a worker frozen until others own its partitions leaves their offsets alone when it wakes', async () => {
+  const { names, start, devices, log, send } = await begin('thaw')
+  const stream = new Stream(send, numbersOf(seed + 4))
+  const first = await start()
+  await first.becomes(true)
+  for (let burst = 0; burst < 4; burst += 1) await stream.burst(50)
+  first.process.freeze()
+  const second = await start(1)
+  await second.becomes(true)
+  for (let burst = 0; burst < 4; burst += 1) await stream.burst(50)
+  await allEnded(stream, log)
+  await committed(names)
+  const from = first.now
+  first.process.thaw()
+  await first.says('kafka_partitions_lost', from)
+  await stream.burst(50)
+  await allEnded(stream, log)
+  await committed(names)
+  judge(stream.sent, log.all, devices)
 })
 
 /** Guards engine/command-engine.ts `held=` and commands/command-partition.ts `#reread`: seen to fail without either. */
@@ -206,7 +251,7 @@ test('waiting commands survive kill -9 and a rebalance, are sent on ONLINE, and 
   const { names, start, log, send } = await begin('wait')
   const worker = await start(0, 'ingest,command')
   await worker.becomes(true)
-  const soon = Date.now() + 25_000
+  const soon = Date.now() + 20_000
   const wait = { op: 'ping', ifOffline: 'WAIT' } as const
   const serials = ['W1', 'W2', 'W3', 'W4']
   await send(serials.map((deviceSn) => ({ ...wait, deviceSn, commandId: `w-${deviceSn}`, expiresAt: Date.now() + 120_000 })))

@@ -216,6 +216,22 @@ test('topics that come later are waited for', async () => {
   await waiting.close()
 })
 
+/** Guards kafka/group-source.ts `taken` for a member that is given nothing: seen to fail when only news are told. */
+test('a worker more than there are partitions stands by and is ready, and takes over', async () => {
+  const standby = new CommandNames('standby')
+  await standby.create(brokers, 1)
+  const settings = (slot: number) => commandSettings(sharedGround(), standby, { mqtt: { slot } })
+  const pair = [await IngestWorker.ready(settings(0), 'command'), await IngestWorker.ready(settings(1), 'command')]
+  const other = await StatusLog.open(brokers, standby.commandStatus)
+  await Promise.all(pair.map((each) => each.becomes(true)))
+  const owner = pair.find((each) => each.lines('commands_restored').length > 0)
+  await owner?.close()
+  await produceCommands(brokers, standby.command, [{ deviceSn: 'LIFE1', commandId: 'standby', op: 'ping' }])
+  await other.until('standby', 'PUBLISHED')
+  await Promise.all([other.close(), ...pair.map((each) => each.close())])
+})
+
+/** Guards engine/partition-offsets.ts `settle`: seen to fail when the age of a request stays. */
 test('the conservation gauge is level and the lag is zero when all is done', async () => {
   await worker.untilMetric('bridge_pending', (pending) => pending === 0)
   await worker.untilMetric('bridge_command_lag_seconds', (lag) => lag === 0)

@@ -101,7 +101,7 @@ const samples: readonly Sample[] = Array.from({ length: 600 }, (_, i) => ({
 const byKey = (rows: readonly { key: string | null; text: string | null }[]) => {
   const map = new Map<string | null, (string | null)[]>()
   for (const { key, text } of rows) map.set(key, [...(map.get(key) ?? []), text])
-  for (const [key, texts] of map) if (key === null) texts.sort()
+  for (const [key, texts] of map) if (key === null) texts.sort((a, b) => String(a).localeCompare(String(b)))
   return map
 }
 

@@ -86,7 +86,13 @@ export class CommandTopic {
     }
     for (const request of requests) {
       const { deviceSn, requestedAt } = request
-      const record = { channel: 'command', key: deviceSn, value: request, headers: null, timestamp: requestedAt } as const
+      const record = {
+        channel: 'command',
+        key: deviceSn,
+        value: request,
+        headers: null,
+        timestamp: requestedAt,
+      } as const
       if (batch.append(record, ticket, 0)) continue
       await flush()
       batch.append(record, ticket, 0)

@@ -38,7 +38,10 @@ const faults: Readonly<Record<IdentityFault | RequestFault | 'EXPIRED', DraftFau
   },
   ID_INVALID: { field: 'commandId', problem: 'must be 1 to 64 of letters, digits and . _ : -' },
   OP_MISSING: { field: 'op', problem: 'is missing' },
-  OP_INVALID: { field: 'op', problem: 'must be a lower-case letter, then up to 47 of lower-case letters, digits and _' },
+  OP_INVALID: {
+    field: 'op',
+    problem: 'must be a lower-case letter, then up to 47 of lower-case letters, digits and _',
+  },
   OP_UNKNOWN: { field: 'op', problem: 'is not in the catalogue, and commands.strictOps is on' },
   DATA_INVALID: { field: 'data', problem: 'must be one JSON object, not nested too deep, no member twice' },
   TOO_LARGE: { field: 'data', problem: 'makes the message larger than commands.limits.payloadBytes' },

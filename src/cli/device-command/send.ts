@@ -136,6 +136,8 @@ async function follow(
   }
   if (what.kind === 'file') io.stderr.write(`${outcomes.summary()}\n`)
   if (outcomes.open > 0) {
-    io.stderr.write(`bridge command: ${outcomes.open} without an end after ${timeoutMs / 1000} s; see: bridge command status\n`)
+    io.stderr.write(
+      `bridge command: ${outcomes.open} without an end after ${timeoutMs / 1000} s; see: bridge command status\n`,
+    )
   }
 }

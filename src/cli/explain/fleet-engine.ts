@@ -114,7 +114,8 @@ export class FleetEngine implements Engine {
     if (message.topic === this.#settings.presence.brokerEventTopic) return null
     const decision = ingestMessage(message, this.#settings.fleet, this.#registry)
     if (decision !== null) return this.#cascade.run(decision, message.receivedAt, true)
-    return message.topic.startsWith('$emqx/') ? ignored('unmatched_topic') : null
+    // No filter of the time-clocks matches a topic of the broker's own.
+    return message.topic.startsWith('$') ? ignored('unmatched_topic') : null
   }
 
   http(request: HttpRequest): readonly Output[] {

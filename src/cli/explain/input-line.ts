@@ -1,4 +1,4 @@
-import { JsonFault, JsonNumber, JsonObject, type JsonValue, toPlain } from '../../json/json-value.ts'
+import { JsonArray, JsonFault, JsonNumber, JsonObject, type JsonValue, toPlain } from '../../json/json-value.ts'
 import { readJson } from '../../json/read-json.ts'
 import { writeJson } from '../../json/write-json.ts'
 import type { MqttMessage } from '../../records/mqtt-message.ts'
@@ -62,7 +62,7 @@ function readMqtt(input: JsonObject | null): InputLine['mqtt'] {
     qos: qosOf(optionalWhole(input, 'qos', 2)),
     retain: optionalFlag(input, 'retain'),
     dup: optionalFlag(input, 'dup'),
-    traceparent: texts(input, 'properties')?.get('traceparent') ?? null,
+    traceparent: texts(input, 'properties', true)?.get('traceparent') ?? null,
   }
 }
 
@@ -160,9 +160,17 @@ function qosOf(value: number | null): 0 | 1 | 2 {
   return value === 0 || value === 2 ? value : 1
 }
 
-/** An object of texts. */
-function texts(object: JsonObject, name: string): ReadonlyMap<string, string> | null {
+/** An object of texts; with `repeats` a list says that a name is there more than once, and its first text counts. */
+function texts(object: JsonObject, name: string, repeats = false): ReadonlyMap<string, string> | null {
   const value = objectMember(object, name)
   if (value === null) return null
-  return new Map(value.names.map((member) => [member, text(value, member)]))
+  const found = new Map<string, string>()
+  for (const member of value.names) {
+    const given = value.present(member)
+    const list = repeats && given instanceof JsonArray ? given.items : given === undefined ? [] : [given]
+    for (const one of list) if (typeof one !== 'string') throw new LineFault(`${member} is no text`)
+    const [first] = list
+    if (typeof first === 'string') found.set(member, first)
+  }
+  return found
 }

@@ -1,15 +1,17 @@
 import type { Settings } from '../../config/settings.ts'
-import { channelsByTopic, topicsOf } from '../../records/topics.ts'
+import { topicsOf } from '../../records/topics.ts'
 import type { Engine, ExplainedKafkaMessage, Output } from './engine.ts'
 import { createEngines, type Surroundings } from './engines.ts'
-import { type InputLine, type KafkaInput, LineFault } from './input-line.ts'
+import type { InputLine, KafkaInput } from './input-line.ts'
 import { outputLine } from './output-line.ts'
+
+/** What no filter of the bridge matches, or stands on a topic that it does not consume (fleets 2.2). */
+const UNMATCHED: readonly Output[] = [{ kind: 'ignored', reason: 'unmatched_topic' }]
 
 /** The whole bridge with nothing connected: lines in, output lines out, time only as the lines say. */
 export class Simulation {
   readonly #engines: readonly Engine[]
   readonly #topics: ReturnType<typeof topicsOf>
-  readonly #knownTopics: ReadonlyMap<string, unknown>
   #previousAt: number | null = null
   /** The next offset by topic and partition. */
   readonly #offsets = new Map<string, number>()
@@ -17,10 +19,9 @@ export class Simulation {
   constructor(settings: Settings, surroundings: Surroundings) {
     this.#engines = createEngines(settings, surroundings)
     this.#topics = topicsOf(settings)
-    this.#knownTopics = channelsByTopic(this.#topics)
   }
 
-  /** The output lines of one input line; timers that were due before it come first. Throws LineFault. */
+  /** The output lines of one input line; timers that were due before it come first. */
   *step(number: number, line: InputLine, at: number): Generator<string> {
     const kafkaTopic = line.kafka?.topic ?? null
     for (const output of this.#heldBack(kafkaTopic)) yield* this.#print(number, output)
@@ -73,18 +74,15 @@ export class Simulation {
   #input(line: InputLine, at: number): readonly Output[] {
     if (line.mqtt !== null) {
       const message = { ...line.mqtt, receivedAt: at }
-      return this.#firstTaker((engine) => engine.mqtt(message)) ?? notTaken('a message on this topic')
+      return this.#firstTaker((engine) => engine.mqtt(message)) ?? UNMATCHED
     }
     if (line.http !== null) {
       const request = { ...line.http, at }
-      return this.#firstTaker((engine) => engine.http?.(request) ?? null) ?? notTaken('HTTP')
+      return this.#firstTaker((engine) => engine.http?.(request) ?? null) ?? []
     }
     if (line.kafka === null) return []
     const record = this.#recordOf(line.kafka, at)
-    const outputs = this.#firstTaker((engine) => engine.kafka(record, at))
-    if (outputs !== null) return outputs
-    // Topics that the bridge only writes.
-    return this.#knownTopics.has(record.topic) ? [] : notTaken('a record on this topic')
+    return this.#firstTaker((engine) => engine.kafka(record, at)) ?? UNMATCHED
   }
 
   #firstTaker(offer: (engine: Engine) => readonly Output[] | null): readonly Output[] | null {
@@ -101,8 +99,4 @@ export class Simulation {
     this.#offsets.set(place, offset + 1)
     return { ...input, offset: String(offset), timestamp: at }
   }
-}
-
-function notTaken(what: string): never {
-  throw new LineFault(`the bridge takes no ${what.replace(/^an? /, '')}`)
 }

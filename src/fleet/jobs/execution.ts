@@ -3,7 +3,7 @@ import type { Draft } from '../draft.ts'
 
 const MINUTE_MS = 60_000
 
-export type ExecutionStatus =
+type ExecutionStatus =
   | 'QUEUED'
   | 'IN_PROGRESS'
   | 'SUCCEEDED'
@@ -13,7 +13,7 @@ export type ExecutionStatus =
   | 'CANCELED'
   | 'REMOVED'
 
-export type ExecutionReason = 'DEVICE' | 'TIMER' | 'OPERATOR' | 'JOB_DELETED' | 'THING_REMOVED'
+type ExecutionReason = 'DEVICE' | 'TIMER' | 'OPERATOR' | 'JOB_DELETED' | 'THING_REMOVED'
 
 const PENDING: ReadonlySet<string> = new Set(['QUEUED', 'IN_PROGRESS'])
 

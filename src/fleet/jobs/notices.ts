@@ -10,7 +10,7 @@ import { pendingOf } from './pending.ts'
  * Publishes what changed for the device between two states of its executions: `notify` when the set of pending job ids
  * did, `notify-next` when the head is another job (fleets 7.3). Nothing goes to a thing that is not registered.
  */
-export function publishNotices(
+function publishNotices(
   context: ThingContext,
   draft: Draft,
   before: Iterable<JobExecution>,
@@ -47,7 +47,7 @@ function sameJob(one: JobExecution | undefined, other: JobExecution | undefined)
 }
 
 /** The executions of a thing with one replaced, added or (null) taken out. */
-export function withExecution(
+function withExecution(
   executions: ReadonlyMap<string, JobExecution>,
   jobId: string,
   execution: JobExecution | null,

@@ -2,7 +2,7 @@ import { count, define, one, text } from './define-event.ts'
 
 export const fleetEvents = {
   fleet_restored: define({
-    level: 'info',
+    level: 'debug',
     says: 'the state of a partition of things and jobs was read back',
     fields: {
       partition: count('Partition.'),

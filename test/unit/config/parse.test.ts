@@ -108,8 +108,10 @@ describe('parseSettings', () => {
     expect(settings.attendance.verifyMap).toEqual({ 50: 'FACE' })
   })
 
-  it('takes an empty group for one that says nothing', () => {
+  it('takes null for nothing said', () => {
     expect(parseSettings({ attendance: null, mqtt: { tls: null } })).toEqual(parseSettings({}))
+    const nulls = { devices: null, attendance: { defaultZone: null, stateMap: null, limits: { depth: null } } }
+    expect(parseSettings(nulls)).toEqual(parseSettings({}))
     expect(parseSettings(null)).toEqual(parseSettings({}))
   })
 
@@ -189,7 +191,6 @@ describe('a setting that cannot be', () => {
     ['number as text', { attendance: { limits: { depth: '16' } } }],
     ['text as a number', { kafka: { clientId: 5 } }],
     ['truth as text', { deadLetter: { keepPayload: 'true' } }],
-    ['no value where one is needed', { attendance: { defaultZone: null } }],
     ['short key', { attendance: { pseudonym: { key: 'AAECAwQFBgcICQoLDA0O' } } }],
     ['key that is no Base64', { attendance: { pseudonym: { key: '!'.repeat(40) } } }],
     ['no instant', { attendance: { clock: { earliest: 'yesterday' } } }],

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Batch, Sender, type Writer } from '../../../src/flow/sender.ts'
 import type { Ticket } from '../../../src/flow/ticket.ts'

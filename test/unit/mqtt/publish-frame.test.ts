@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { generate, type IPublishPacket, parser } from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
 import { readPublish, readVariableInteger, writePubacks } from '../../../src/mqtt/publish-frame.ts'
@@ -25,7 +25,10 @@ const packet = fc.record({
       correlationData: fc.uint8Array({ minLength: 1, maxLength: 20 }).map((b) => Buffer.from(b)),
       payloadFormatIndicator: fc.boolean(),
       subscriptionIdentifier: fc.integer({ min: 1, max: 268_435_455 }),
-      userProperties: fc.record({ other: text, traceparent: fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 })) }),
+      userProperties: fc.record({
+        other: text,
+        traceparent: fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 })),
+      }),
     },
     { requiredKeys: [] },
   ),
