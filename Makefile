@@ -51,3 +51,11 @@ bench: node_modules/.package-lock.json ## Measures one ingest process against it
 	npm run --silent build
 	npx tsc -p bench/tsconfig.json
 	npx tsx bench/ingest.ts; code=$$?; npx tsx scripts/performance-page.ts && exit $$code
+
+.PHONY: chart
+chart: node_modules/.package-lock.json ## Makes the generated files of the Helm chart: values schema, topics, dashboard.
+	npx tsx scripts/chart.ts
+
+.PHONY: chart-test
+chart-test: node_modules/.package-lock.json ## Proves the Helm chart without a cluster: Helm 3 and 4, types, policy, alerts, dashboards (needs promtool; CHART_RUNS=500 draws more values).
+	npx vitest run --project chart

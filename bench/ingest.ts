@@ -27,7 +27,7 @@ const total = size.warmUp + size.counted
 const rateSize = { perSecond: 2000, warmUpSeconds: 2, seconds: 5 }
 const say = (text: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 
-await installCodecs()
+installCodecs()
 const loadBefore = loadavg()[0] ?? 0
 const stage = await Stage.open()
 const surroundings = { env: {}, readFile: (path: string) => readFileSync(path, 'utf8') }

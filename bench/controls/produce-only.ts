@@ -26,7 +26,7 @@ const records = (JSON.parse(readFileSync(order.records, 'utf8')) as [string, str
   value: Buffer.from(value, 'base64'),
 }))
 
-await installCodecs()
+installCodecs()
 const kafka = new Kafka({
   clientId: 'produce-only',
   brokers: [order.broker],

@@ -95,7 +95,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
       conservation: observer.conservation,
       bridgeVersion: edge.version,
     }
-    await installCodecs()
+    installCodecs()
     const registry = new Registry(settings.registry, clock, emit)
     const roles = names.map((name) => kinds[name].build(settings, registry, deps))
     const server = new HealthServer(health, observer, emit)

@@ -104,7 +104,7 @@ export class CommandWorker {
 
   /** Expires what is due. */
   tick(now: number): void {
-    if (this.#phase !== 'live' || this.#isOver()) return
+    if (this.#phase !== 'live' || this.#isLost()) return
     const deadline = this.#state.nextDeadline()
     if (deadline === null || deadline > now) return
     const ticket = new InputTicket(
@@ -143,9 +143,12 @@ export class CommandWorker {
   }
 
   /** Asked before anything is decided: what a former owner says would contradict the present one. */
+  #isLost(): boolean {
+    return this.#phase === 'over' || !this.#ports.source.owns(this.partition)
+  }
+
   #isOver(): boolean {
-    if (this.#phase !== 'over' && !this.#ports.source.owns(this.partition)) this.end()
-    return this.#phase === 'over' || this.#broken
+    return this.#isLost() || this.#broken
   }
 
   async #takeOne(message: KafkaMessage, input: CommandInput): Promise<void> {
@@ -215,8 +218,7 @@ export class CommandWorker {
   }
 
   readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket): void => {
-    // A run that could not be read to its end does not stop what was read before it.
-    if (this.#isOver() && !this.#broken) return
+    if (this.#isLost()) return
     const now = this.#ports.clock.now()
     this.#apply(answer === 'expired' ? this.#state.unsent(out, now) : this.#state.puback(out, answer.code, now), ticket)
     ticket.release()

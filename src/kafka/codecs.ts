@@ -1,10 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import { compress as compressZstd, init as initZstd } from '@bokuweb/zstd-wasm'
 import kafkajs, { type CompressionTypes } from 'kafkajs'
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
-import snappy from 'snappy'
-import { ZSTDDecoder } from 'zstddec/stream'
 
 /** Compression by the name it has in the settings. */
 export type CompressionName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -38,64 +34,72 @@ interface Codec {
 
 /**
  * Puts codecs for all four of Kafka's compressions into kafkajs, which has only gzip. Process-wide, as kafkajs keeps
- * them; calling it again changes nothing.
+ * them; calling it again changes nothing. A codec's library is loaded when it is first used: each takes memory.
  */
-export async function installCodecs(): Promise<void> {
-  const zstd = new ZSTDDecoder()
-  await Promise.all([zstd.init(), initZstd()])
+export function installCodecs(): void {
   // kafkajs types only the codecs it lacks, but looks all of them up in the same table.
   const table: Record<number, () => Codec> = kafkajs.CompressionCodecs
-  const codecs: [CompressionTypes, Codec][] = [
-    [
-      kafkajs.CompressionTypes.GZIP,
-      {
-        compress: async (encoder) => gzipAsync(encoder.buffer),
-        decompress: async (buffer) => gunzipAsync(buffer, { maxOutputLength: maxDecompressedBytes }),
-      },
-    ],
-    [
-      kafkajs.CompressionTypes.Snappy,
-      {
-        compress: async (encoder) => snappy.compressSync(encoder.buffer),
-        decompress: async (buffer) => decompressSnappy(buffer),
-      },
-    ],
-    [
-      kafkajs.CompressionTypes.LZ4,
-      {
-        compress: async (encoder) => compressFrameSync(encoder.buffer),
-        decompress: async (buffer) => decompressFrameSync(buffer),
-      },
-    ],
-    [
-      kafkajs.CompressionTypes.ZSTD,
-      {
-        compress: async (encoder) => Buffer.from(compressZstd(encoder.buffer, 3)),
-        decompress: async (buffer) => bounded(zstd.decodeStreaming([buffer])),
-      },
-    ],
-  ]
-  for (const [type, codec] of codecs) table[type] = () => codec
+  table[kafkajs.CompressionTypes.GZIP] = () => gzipCodec
+  table[kafkajs.CompressionTypes.Snappy] = () => snappyCodec
+  table[kafkajs.CompressionTypes.LZ4] = () => lz4Codec
+  const zstdCodec = newZstdCodec()
+  table[kafkajs.CompressionTypes.ZSTD] = () => zstdCodec
+}
+
+const gzipCodec: Codec = {
+  compress: async (encoder) => gzipAsync(encoder.buffer),
+  decompress: async (buffer) => gunzipAsync(buffer, { maxOutputLength: maxDecompressedBytes }),
+}
+
+const snappyCodec: Codec = {
+  compress: async (encoder) => (await import('snappy')).compressSync(encoder.buffer),
+  decompress: async (buffer) => decompressSnappy(buffer, (await import('snappy')).uncompressSync),
+}
+
+const lz4Codec: Codec = {
+  compress: async (encoder) => (await import('lz4-napi')).compressFrameSync(encoder.buffer),
+  decompress: async (buffer) => (await import('lz4-napi')).decompressFrameSync(buffer),
+}
+
+/** Its libraries have to be initialized, once. */
+function newZstdCodec(): Codec {
+  let encoder: Promise<(bytes: Buffer, level: number) => Uint8Array> | undefined
+  let decoder: Promise<(bytes: Buffer) => Iterable<Uint8Array>> | undefined
+  return {
+    async compress({ buffer }) {
+      encoder ??= import('@bokuweb/zstd-wasm').then(async (zstd) => {
+        await zstd.init()
+        return zstd.compress
+      })
+      return Buffer.from((await encoder)(buffer, 3))
+    },
+    async decompress(buffer) {
+      decoder ??= import('zstddec/stream').then(async ({ ZSTDDecoder }) => {
+        const zstd = new ZSTDDecoder()
+        await zstd.init()
+        return (bytes) => zstd.decodeStreaming([bytes])
+      })
+      return bounded((await decoder)(buffer))
+    },
+  }
 }
 
 const gzipAsync = promisify(gzip)
 const gunzipAsync = promisify(gunzip)
 
-function decompressSnappy(buffer: Buffer): Buffer {
-  if (!buffer.subarray(0, xerialMagic.length).equals(xerialMagic)) return plainSnappy(buffer)
+type Uncompress = (buffer: Buffer) => string | Buffer
+
+function decompressSnappy(buffer: Buffer, uncompress: Uncompress): Buffer {
+  if (!buffer.subarray(0, xerialMagic.length).equals(xerialMagic)) return Buffer.from(uncompress(buffer))
   const blocks: Buffer[] = []
   // Magic, version, compatible version; then blocks, each behind its length.
   let at = xerialMagic.length + 8
   while (at + 4 <= buffer.length) {
     const end = at + 4 + buffer.readUInt32BE(at)
-    blocks.push(plainSnappy(buffer.subarray(at + 4, end)))
+    blocks.push(Buffer.from(uncompress(buffer.subarray(at + 4, end))))
     at = end
   }
   return Buffer.concat(blocks)
-}
-
-function plainSnappy(buffer: Buffer): Buffer {
-  return Buffer.from(snappy.uncompressSync(buffer, { asBuffer: true }))
 }
 
 /** Streaming writers (Java's) do not say how large the result is, so it is read piece by piece, up to the limit. */

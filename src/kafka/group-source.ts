@@ -92,7 +92,8 @@ export class GroupSource {
    * handles them before anything tells it that others own its partitions by now.
    */
   owns(partition: number): boolean {
-    return this.#held.has(partition) && performance.now() - this.#memberAt < this.#options.sessionTimeoutMs
+    this.#checkLease()
+    return this.#held.has(partition)
   }
 
   open(): void {
@@ -251,6 +252,7 @@ export class GroupSource {
 
   #revoked(): void {
     this.#settled = false
+    this.#memberAt = performance.now()
   }
 
   #joined({ payload }: ConsumerGroupJoinEvent): void {
@@ -282,9 +284,13 @@ export class GroupSource {
     this.#hooks.taken(fresh)
   }
 
-  /** Silent for a session: the group may have given our partitions away, and asking anew is the only way to know. */
+  /** Silent for too long: the group may have given our partitions away, and to join anew is the only way to know. */
   #checkLease(): void {
-    if (performance.now() - this.#memberAt < this.#options.sessionTimeoutMs) return
+    if (this.#held.size === 0) return
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
+    // While members join, the group waits for each of them, and no heartbeat is sent.
+    const leaseMs = this.#settled ? sessionTimeoutMs : sessionTimeoutMs + rebalanceTimeoutMs
+    if (performance.now() - this.#memberAt < leaseMs) return
     this.#again(new Failure('transient', 'timeout', 'no heartbeat was answered for a whole session'))
   }
 

@@ -1,7 +1,8 @@
 import type { Ticket } from '../flow/ticket.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
 
-const FIRST_BYTES = 16 * 1024
+/** What a partition gets whose last batch is not known. */
+const firstBytes = 8 * 1024
 
 /**
  * Records of one partition in Kafka's record format (message format v2, without the batch header), written as they
@@ -17,8 +18,13 @@ export class PartitionRecords {
   /** Timestamp of the first record, from which the others count, and the greatest; epoch milliseconds. */
   baseTimestamp = 0
   maxTimestamp = 0
-  #buffer = Buffer.allocUnsafe(FIRST_BYTES)
+  #buffer: Buffer
   #length = 0
+
+  /** `expectedBytes`: what the last batch of this partition took, so that a steady load never grows a buffer. */
+  constructor(expectedBytes = firstBytes) {
+    this.#buffer = Buffer.allocUnsafeSlow(expectedBytes)
+  }
 
   get count(): number {
     return this.tickets.length

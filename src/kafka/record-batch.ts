@@ -27,39 +27,51 @@ export interface BatchLimits {
   readonly maxBytesPerPartition: number
 }
 
-/** The bytes of keys and their partitions, remembered: a fleet sends from the same devices all day. */
-export class KeyCache {
-  readonly #entries = new Map<string, { readonly bytes: Buffer; readonly partitions: Map<string, number> }>()
-  readonly #limit: number
+/** A key as bytes, and its partition on the topic it was last sent to. */
+interface KnownKey {
+  readonly bytes: Buffer
+  encoding: ChannelEncoding | null
+  partition: number
+}
 
-  constructor(limit = 100_000) {
-    this.#limit = limit
+/** What one batch can learn from the ones before: a fleet sends from the same devices, at the same rate, all day. */
+export class BatchMemory {
+  readonly #keys = new Map<string, KnownKey>()
+  readonly #sizes = new Map<ChannelEncoding, number[]>()
+  readonly #keyLimit: number
+
+  constructor(keyLimit = 100_000) {
+    this.#keyLimit = keyLimit
   }
 
-  bytesOf(key: string): Buffer {
-    return this.#entry(key).bytes
-  }
-
-  partitionOf(channel: ChannelName, topic: string, key: string, partitions: number): number {
-    const known = this.#entry(key).partitions
-    const place = `${topic}/${partitions}`
-    let partition = known.get(place)
-    if (partition === undefined) {
-      partition = partitionFor(channel, key, partitions)
-      known.set(place, partition)
-    }
-    return partition
-  }
-
-  #entry(key: string) {
-    let entry = this.#entries.get(key)
-    if (entry === undefined) {
+  key(channel: ChannelName, encoding: ChannelEncoding, key: string): KnownKey {
+    let known = this.#keys.get(key)
+    if (known === undefined) {
       // Random serials must not fill the memory; starting over costs a hash per key.
-      if (this.#entries.size >= this.#limit) this.#entries.clear()
-      entry = { bytes: Buffer.from(key, 'utf8'), partitions: new Map() }
-      this.#entries.set(key, entry)
+      if (this.#keys.size >= this.#keyLimit) this.#keys.clear()
+      known = { bytes: Buffer.from(key, 'utf8'), encoding: null, partition: 0 }
+      this.#keys.set(key, known)
     }
-    return entry
+    if (known.encoding !== encoding) {
+      known.partition = partitionFor(channel, key, encoding.partitions)
+      known.encoding = encoding
+    }
+    return known
+  }
+
+  /** How many bytes the last batch of this partition took; undefined when none is known. */
+  expectedBytes(encoding: ChannelEncoding, partition: number): number | undefined {
+    return this.#sizes.get(encoding)?.[partition]
+  }
+
+  noteBytes(encoding: ChannelEncoding, partition: number, bytes: number): void {
+    let sizes = this.#sizes.get(encoding)
+    if (sizes === undefined) {
+      sizes = []
+      this.#sizes.set(encoding, sizes)
+    }
+    // A little room, and never so much that one burst keeps the memory.
+    sizes[partition] = Math.min(64 * 1024, Math.max(1024, Math.ceil(bytes * 1.25)))
   }
 }
 
@@ -79,15 +91,15 @@ export class RecordBatch implements Batch {
   readonly topics = new Map<string, Map<number, PartitionRecords>>()
   readonly deadLetters = new Map<string, number>()
   readonly #encodings: Encodings
-  readonly #keys: KeyCache
+  readonly #memory: BatchMemory
   readonly #scratch: Scratch
   readonly #limits: BatchLimits
   #records = 0
   #bytes = 0
 
-  constructor(encodings: Encodings, keys: KeyCache, scratch: Scratch, limits: BatchLimits) {
+  constructor(encodings: Encodings, memory: BatchMemory, scratch: Scratch, limits: BatchLimits) {
     this.#encodings = encodings
-    this.#keys = keys
+    this.#memory = memory
     this.#scratch = scratch
     this.#limits = limits
   }
@@ -103,17 +115,14 @@ export class RecordBatch implements Batch {
   append(record: BridgeRecord, ticket: Ticket, item: number): boolean {
     if (this.#records >= this.#limits.maxRecords) return false
     const encoding = this.#encodingOf(record.channel)
+    const key = record.key === null ? null : this.#memory.key(record.channel, encoding, record.key)
     // A dead letter without a key may go anywhere; this spreads them.
-    const partition =
-      record.key === null
-        ? (record.timestamp + this.#records) % encoding.partitions
-        : this.#keys.partitionOf(record.channel, encoding.topic, record.key, encoding.partitions)
-    const key = record.key === null ? null : this.#keys.bytesOf(record.key)
+    const partition = key === null ? (record.timestamp + this.#records) % encoding.partitions : key.partition
     const [value, length] = this.#encode(encoding, record)
-    const records = this.#partition(encoding.topic, partition)
+    const records = this.#partition(encoding, partition)
     if (records.count > 0 && records.bytes + length > this.#limits.maxBytesPerPartition) return false
     const before = records.bytes
-    records.append(record, key, value, length, ticket, item)
+    records.append(record, key === null ? null : key.bytes, value, length, ticket, item)
     this.#bytes += records.bytes - before
     this.#records += 1
     const code = deadLetterCode(record)
@@ -122,8 +131,11 @@ export class RecordBatch implements Batch {
   }
 
   settle(): void {
-    for (const partitions of this.topics.values()) {
-      for (const { tickets } of partitions.values()) for (const ticket of tickets) ticket.stored()
+    for (const encoding of this.#encodings.values()) {
+      for (const [partition, records] of this.topics.get(encoding.topic) ?? []) {
+        this.#memory.noteBytes(encoding, partition, records.bytes)
+        for (const ticket of records.tickets) ticket.stored()
+      }
     }
   }
 
@@ -133,8 +145,10 @@ export class RecordBatch implements Batch {
     for (let i = from; i < to; i += 1) {
       const [record, ticket, item] = [records.records[i], records.tickets[i], records.items[i]]
       if (record === undefined || ticket === undefined || item === undefined) throw new RangeError(`no record ${i}`)
-      const [value, length] = this.#encode(this.#encodingOf(record.channel), record)
-      part.append(record, record.key === null ? null : this.#keys.bytesOf(record.key), value, length, ticket, item)
+      const encoding = this.#encodingOf(record.channel)
+      const [value, length] = this.#encode(encoding, record)
+      const key = record.key === null ? null : this.#memory.key(record.channel, encoding, record.key).bytes
+      part.append(record, key, value, length, ticket, item)
     }
     return part
   }
@@ -145,7 +159,8 @@ export class RecordBatch implements Batch {
     return encoding
   }
 
-  #partition(topic: string, partition: number): PartitionRecords {
+  #partition(encoding: ChannelEncoding, partition: number): PartitionRecords {
+    const { topic } = encoding
     let partitions = this.topics.get(topic)
     if (partitions === undefined) {
       partitions = new Map()
@@ -153,7 +168,7 @@ export class RecordBatch implements Batch {
     }
     let records = partitions.get(partition)
     if (records === undefined) {
-      records = new PartitionRecords()
+      records = new PartitionRecords(this.#memory.expectedBytes(encoding, partition))
       partitions.set(partition, records)
     }
     return records

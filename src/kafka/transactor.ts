@@ -8,7 +8,7 @@ import { type KafkaClientOptions, newKafka } from './client.ts'
 import { type CompressionName, compressionOf } from './codecs.ts'
 import { kafkaFailure } from './errors.ts'
 import { preparedMessages } from './prepared.ts'
-import { type Encodings, KeyCache, RecordBatch, Scratch } from './record-batch.ts'
+import { BatchMemory, type Encodings, RecordBatch, Scratch } from './record-batch.ts'
 
 export interface TransactorOptions {
   readonly client: KafkaClientOptions
@@ -41,7 +41,7 @@ export class Transactor {
   readonly #options: TransactorOptions
   readonly #encodings: Encodings
   readonly #emit: Emit
-  readonly #keys = new KeyCache(10_000)
+  readonly #memory = new BatchMemory(10_000)
   readonly #scratch: Scratch
   #producer: Producer | null = null
 
@@ -125,7 +125,7 @@ export class Transactor {
 
   #batchOf(records: readonly BridgeRecord[]): RecordBatch {
     const unlimited = { maxRecords: Number.POSITIVE_INFINITY, maxBytesPerPartition: Number.POSITIVE_INFINITY }
-    const batch = new RecordBatch(this.#encodings, this.#keys, this.#scratch, unlimited)
+    const batch = new RecordBatch(this.#encodings, this.#memory, this.#scratch, unlimited)
     for (const record of records) batch.append(record, nobody, 0)
     return batch
   }

@@ -10,7 +10,7 @@ import { type CompressionName, compressionOf } from './codecs.ts'
 import { kafkaFailure } from './errors.ts'
 import type { PartitionRecords } from './partition-records.ts'
 import { preparedMessages } from './prepared.ts'
-import { type BatchLimits, type Encodings, KeyCache, RecordBatch, Scratch } from './record-batch.ts'
+import { type BatchLimits, BatchMemory, type Encodings, RecordBatch, Scratch } from './record-batch.ts'
 
 export interface WriterOptions {
   readonly client: KafkaClientOptions
@@ -40,7 +40,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
   readonly #options: WriterOptions
   readonly #encodings: Encodings
   readonly #emit: Emit
-  readonly #keys = new KeyCache()
+  readonly #memory = new BatchMemory()
   readonly #scratch = new Scratch()
   #producer: Producer | null = null
   #isolating: { readonly batch: RecordBatch; readonly parts: Part[] } | null = null
@@ -52,7 +52,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
   }
 
   newBatch(): RecordBatch {
-    return new RecordBatch(this.#encodings, this.#keys, this.#scratch, this.#options.limits)
+    return new RecordBatch(this.#encodings, this.#memory, this.#scratch, this.#options.limits)
   }
 
   async write(batch: RecordBatch): Promise<void> {

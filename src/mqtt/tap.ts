@@ -131,22 +131,33 @@ export class Tap extends Duplex {
   #split(buffer: Buffer): void {
     let start = 0
     while (start < buffer.length) {
-      const length = readVariableInteger(buffer, start + 1, buffer.length)
-      const end = length === null ? Number.POSITIVE_INFINITY : length.next + length.value
-      if (length === null || end > buffer.length) {
+      const first = buffer[start] ?? 0
+      // Nearly every packet is shorter than 16 KiB: one or two bytes of length, read without an object.
+      const one = buffer[start + 1]
+      const two = buffer[start + 2]
+      let body = start + 2
+      let end = Number.POSITIVE_INFINITY
+      if (one !== undefined && one < 0x80) {
+        end = body + one
+      } else if (one !== undefined && two !== undefined && two < 0x80) {
+        body += 1
+        end = body + (one & 0x7f) + two * 128
+      } else {
+        const length = readVariableInteger(buffer, start + 1, buffer.length)
+        if (length !== null) {
+          body = length.next
+          end = body + length.value
+        }
+      }
+      if (end > buffer.length) {
         this.#partial = [buffer.subarray(start)]
         this.#partialLength = buffer.length - start
-        this.#needed = length === null ? 0 : end - start
+        this.#needed = end === Number.POSITIVE_INFINITY ? 0 : end - start
         return
       }
-      const first = buffer[start] ?? 0
       // QoS 2 is never granted (we ask for 1); should it come, MQTT.js carries out its handshake.
-      if (first >> 4 === 3 && (first & 6) !== 4) {
-        this.#listener.publish(readPublish(buffer, start, length.next, end))
-      } else {
-        if (first === PINGRESP) this.#pinged = false
-        this.push(buffer.subarray(start, end))
-      }
+      if (first >> 4 === 3 && (first & 6) !== 4) this.#listener.publish(readPublish(buffer, start, body, end))
+      else this.push(buffer.subarray(start, end))
       start = end
     }
   }

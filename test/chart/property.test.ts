@@ -12,6 +12,8 @@ import { frozen } from './kit/frozen.ts'
 
 /** CHART_RUNS=500 tries harder. */
 const runs = Number(process.env['CHART_RUNS'] ?? 60)
+/** CHART_SHRINK=1 looks for the smallest example. */
+const endOnFailure = process.env['CHART_SHRINK'] !== '1'
 
 /** Addresses have rules beyond the schema, and without them every third drawing would only be refused. */
 const addresses = { config: { mqtt: { url: 'mqtts://emqx:8883' }, kafka: { brokers: ['kafka:9092'] }, registry: { url: 'https://registry:443' } } }
@@ -51,7 +53,7 @@ describe('values drawn from the schema', () => {
         expect(policyFaults(now, { existing: existingNames(drawnValues) })).toEqual([])
         expect(bridgeConfigOf(now)).toMatchObject(withoutNulls(at(drawnValues, 'config')) as object)
       })
-      await fc.assert(property, { numRuns: runs })
+      await fc.assert(property, { numRuns: runs, endOnFailure })
       expect(rendered).toBeGreaterThan(runs / 2)
       expect(await typeFaults(objects)).toEqual([])
     },
@@ -67,7 +69,7 @@ describe('values drawn from the schema', () => {
         const fields = new Map(frozen(now ?? []))
         for (const [path, value] of frozen(old ?? [])) if (fields.has(path)) expect(fields.get(path), path).toBe(value)
       })
-      await fc.assert(property, { numRuns: Math.ceil(runs / 3) })
+      await fc.assert(property, { numRuns: Math.ceil(runs / 3), endOnFailure })
     },
     600_000,
   )

@@ -47,7 +47,7 @@ export class StatusLog {
   readonly #latch = new Latch()
 
   static async open(brokers: readonly string[], topic: string): Promise<StatusLog> {
-    await installCodecs()
+    installCodecs()
     const consumer = kafkaOf(brokers).consumer({ groupId: `log-${topic}`, maxWaitTimeInMs: 20, sessionTimeout: 20_000 })
     const log = new StatusLog(consumer)
     await consumer.connect()

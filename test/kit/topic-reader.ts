@@ -77,7 +77,7 @@ export async function untilRecords(
 
 /** Everything in the topic from its first record to its end now; by partition and offset. */
 export async function readTopic(brokers: readonly string[], topic: string): Promise<ReadRecord[]> {
-  await installCodecs()
+  installCodecs()
   const left = new Map<number, bigint>()
   for (const { partition, low, high } of await withAdmin(brokers, (admin) => offsetsOf(admin, topic))) {
     if (BigInt(high) > BigInt(low)) left.set(partition, BigInt(high))

@@ -19,7 +19,7 @@ let kafka: KafkaServer
 const writers: KafkaWriter[] = []
 
 beforeAll(async () => {
-  await installCodecs()
+  installCodecs()
   ground = await openGround()
   kafka = await ground.kafka()
 })

@@ -36,7 +36,7 @@ export const sendCommands: SendCommands = async ({ settings }, order, io) => {
   }
   const { requests, leftOut } = readRequests(order, context, io)
   if (requests === null) return exitCodes.usage
-  await installCodecs()
+  installCodecs()
   const topic = await CommandTopic.open(settings)
   const statuses = order.wait === null ? null : await StatusTopic.open(settings)
   // Before anything is written, so that no status can be missed.

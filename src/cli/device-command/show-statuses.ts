@@ -9,7 +9,7 @@ import { statusLine, statusTable } from './status-text.ts'
 
 /** `bridge command status`: reads up to the end that the topic has when it is asked. */
 export const showStatuses: ShowStatuses = async ({ settings }, { commandId, deviceSn, sinceMs, json }, io) => {
-  await installCodecs()
+  installCodecs()
   const topic = await StatusTopic.open(settings)
   const since = systemClock.now() - sinceMs
   const only = deviceSn === null ? null : partitionFor('commandStatus', deviceSn, topic.partitions)

@@ -48,7 +48,8 @@ function entries(value: JsonSchema | boolean | undefined, name: JsonSchema | und
 
 function wholeNumber(min: number, max: number): Arbitrary<number> {
   const small = Math.min(max, min + 12)
-  return fc.oneof({ weight: 5, arbitrary: fc.integer({ min, max: small }) }, fc.constantFrom(min, max), fc.maxSafeInteger().map((n) => min + (Math.abs(n) % (max - min + 1))))
+  const near = fc.integer({ min, max: small })
+  return fc.oneof({ weight: 5, arbitrary: near }, fc.constantFrom(min, max), fc.integer({ min, max }))
 }
 
 /** Words that YAML or Helm may take for something else, besides plain ones. */

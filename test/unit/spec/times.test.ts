@@ -4,7 +4,7 @@ import { differences, type Row } from './message-table.ts'
 const s = (text: string): string => JSON.stringify(text)
 const punch = (time: string): string => `{"user_id":"1","att_time":${time},"att_state":0}`
 const ms = (iso: string): number => Date.parse(iso)
-const wide = { attendance: { clock: { earliest: '1900-01-01T00:00:00.000Z', maxAheadSeconds: 3e9, aheadSeconds: 3e9, lateSeconds: 3e9 } } }
+const wide = { attendance: { clock: { earliest: '1900-01-01T00:00:00.000Z', maxAheadSeconds: 1e11, aheadSeconds: 1e11, lateSeconds: 1e11 } } }
 
 const epoch = (time: string, eventTime: number): Row => [
   punch(time),
