@@ -1,4 +1,4 @@
-{{- /* bridge.yaml: the configuration as given, and the files that the chart mounts. */ -}}
+{{- /* bridge.yaml: the configuration as given, the files that the chart mounts, and whether things are served. */ -}}
 {{- define "bridge.config" -}}
 {{- $mounted := dict -}}
 {{- range $place := list "mqtt" "kafka" "registry" -}}
@@ -15,6 +15,8 @@
 {{- $part := ternary (dict "sasl" $login) $login (eq $place "kafka") -}}
 {{- $_ := set $mounted $place (merge $part (dict "tls" $tls)) -}}
 {{- end -}}
+{{- /* The roles fleet and http need it, and ingest must read what things say. */ -}}
+{{- if or .Values.fleet.enabled .Values.http.enabled }}{{ $_ := set $mounted "fleet" (dict "enabled" true) }}{{ end -}}
 {{- $config := mergeOverwrite (deepCopy .Values.config) $mounted -}}
 {{- range $place := list "mqtt" "kafka" "registry" -}}
 {{- $part := index $config $place -}}
@@ -36,20 +38,20 @@
     sources:
       {{- with $login.secret }}
       - secret:
-          name: {{ . }}
+          name: {{ . | quote }}
           items:
             - { key: {{ $login.usernameKey | quote }}, path: username }
             - { key: {{ $login.passwordKey | quote }}, path: password }
       {{- end }}
       {{- with $tls.ca.secret }}
       - secret:
-          name: {{ . }}
+          name: {{ . | quote }}
           items:
             - { key: {{ $tls.ca.key | quote }}, path: ca.crt }
       {{- end }}
       {{- with $client }}
       - secret:
-          name: {{ . }}
+          name: {{ . | quote }}
           items:
             - { key: {{ $tls.client.certificate | quote }}, path: tls.crt }
             - { key: {{ $tls.client.key | quote }}, path: tls.key }

@@ -7,7 +7,7 @@
 
 {{- define "bridge.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "bridge.labels" -}}
@@ -98,6 +98,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range (.Files.Get "files/alerts.yaml" | fromYaml).alerts }}{{ $known = append $known .alert }}{{ end -}}
 {{- range $v.alerts.disabled }}{{ if not (has . $known) }}{{ fail (printf "alerts.disabled: there is no alert %s" .) }}{{ end }}{{ end -}}
 {{- if and (eq $v.topics.by "strimzi") (not $v.topics.strimzi.cluster) }}{{ fail "topics.by is strimzi: set topics.strimzi.cluster too" }}{{ end -}}
+{{- range $key := list "observe.port" "http.port" "worker.drainSeconds" -}}
+{{- $path := splitList "." $key -}}
+{{- if kindIs "string" (dig (first $path) (last $path) 0 $v.config) }}{{ fail (printf "config.%s must be a number here: other objects are made of it" $key) }}{{ end -}}
+{{- end -}}
+{{- if and (or $v.fleet.enabled $v.http.enabled) (not (dig "fleet" "enabled" true $v.config)) }}{{ fail "config.fleet.enabled is false, but the roles fleet and http need it: leave it out" }}{{ end -}}
 {{- if eq (include "bridge.healthPort" .) "0" }}{{ fail "config.observe.port must be a fixed port: the probes need it" }}{{ end -}}
 {{- if and $v.http.enabled (eq (include "bridge.httpPort" .) "0") }}{{ fail "config.http.port must be a fixed port: the Service needs it" }}{{ end -}}
 {{- if and $v.http.enabled (eq (include "bridge.httpPort" .) (include "bridge.healthPort" .)) }}{{ fail "config.http.port and config.observe.port must differ" }}{{ end -}}

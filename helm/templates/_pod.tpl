@@ -14,13 +14,13 @@ annotations:
 
 {{- define "bridge.podSettings" -}}
 {{- $root := .root -}}
-serviceAccountName: {{ include "bridge.serviceAccount" $root }}
+serviceAccountName: {{ include "bridge.serviceAccount" $root | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with $root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 securityContext:
@@ -30,7 +30,7 @@ securityContext:
   fsGroup: 65532
   seccompProfile: { type: RuntimeDefault }
 {{- with $root.Values.pod.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- range $key := list "nodeSelector" "tolerations" "affinity" }}
 {{- with index $root.Values.pod $key }}
@@ -40,7 +40,7 @@ priorityClassName: {{ . }}
 {{- end }}
 volumes:
   - name: config
-    configMap: { name: {{ include "bridge.fullname" $root }} }
+    configMap: { name: {{ include "bridge.fullname" $root | quote }} }
   - name: tmp
     emptyDir: { sizeLimit: 64Mi }
   {{- with include "bridge.secretVolumes" $root | trim }}
@@ -55,14 +55,14 @@ volumes:
 {{- define "bridge.container" -}}
 {{- $root := .root -}}
 name: {{ .name }}
-image: {{ include "bridge.image" $root }}
+image: {{ include "bridge.image" $root | quote }}
 imagePullPolicy: {{ $root.Values.image.pullPolicy }}
 args:
   {{- toYaml .args | nindent 2 }}
 env:
   {{- $own := dict "POD_NAME" (dict "fieldRef" (dict "fieldPath" "metadata.name")) "NODE_OPTIONS" (printf "--max-old-space-size=%s" (include "bridge.heapMebibytes" .)) }}
   {{- range $name, $value := merge (deepCopy $root.Values.pod.env) $own }}
-  - name: {{ $name }}
+  - name: {{ $name | quote }}
     {{- if kindIs "map" $value }}
     valueFrom:
       {{- toYaml $value | nindent 6 }}

@@ -52,9 +52,9 @@ function worker(what: string, replicas: number): Record<string, JsonSchema> {
     }),
     resources: closed('What a pod asks for and may use.', {
       requests: closed('What is set aside.', { cpu: cpu(), memory: memory() }),
-      limits: closed('What it may use at most.', { cpu: cpu(), memory: memory() }),
+      limits: closed('What it may use at most.', { cpu: cpu(), memory: enoughMemory() }),
     }),
-    heapPercent: whole('Share of limits.memory for the heap of Node.js.', 10, 90),
+    heapPercent: whole('Share of limits.memory for the heap of Node.js.', 25, 90),
   }
 }
 
@@ -64,6 +64,11 @@ function cpu(): JsonSchema {
 
 function memory(): JsonSchema {
   return textLike('Memory in Mi or Gi, such as 384Mi.', '[1-9][0-9]{0,5}(Mi|Gi)')
+}
+
+function enoughMemory(): JsonSchema {
+  const mebibytes = '12[89]|1[3-9][0-9]|[2-9][0-9]{2}|[1-9][0-9]{3,5}'
+  return textLike('Memory in Mi or Gi, at least 128Mi.', `(${mebibytes})Mi|[1-9][0-9]{0,2}Gi`)
 }
 
 /** JSON Schema of values.yaml, with the bridge's own configuration schema at `config`. */

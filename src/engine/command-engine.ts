@@ -24,6 +24,8 @@ export class CommandEngine {
   readonly #workers = new Map<number, CommandWorker>()
   /** Ends the preparation of partitions that were lost meanwhile. */
   readonly #preparing = new Map<number, AbortController>()
+  /** Partitions that were lost while statuses of ours were on their way to Kafka. */
+  readonly #ending = new Map<number, Promise<void>>()
   readonly #timer: NodeJS.Timeout
   #mqttUp = false
   #isStopping = false
@@ -53,12 +55,7 @@ export class CommandEngine {
     if (partitions.length > 0) this.#restoringSince ??= this.#ports.clock.now()
     this.#tellReady()
     if (partitions.length === 0) return
-    untilItWorks(
-      () => this.#starts(partitions),
-      this.#backoff(),
-      () => undefined,
-      stop.signal,
-    ).then(
+    this.#prepare(partitions, stop.signal).then(
       (starts) => {
         for (const [partition, start] of starts) {
           if (this.#preparing.get(partition) !== stop) continue
@@ -78,8 +75,10 @@ export class CommandEngine {
     const gone = new Set(partitions)
     for (const partition of partitions) {
       this.#abandon(partition)
-      this.#workers.get(partition)?.end()
+      const worker = this.#workers.get(partition)
+      if (worker === undefined) continue
       this.#workers.delete(partition)
+      this.#ending.set(partition, worker.end())
     }
     this.#ports.publisher.forget((orderKey) => gone.has(partitionOfOrderKey(orderKey)))
     this.#tellReady()
@@ -110,6 +109,18 @@ export class CommandEngine {
   close(): void {
     clearInterval(this.#timer)
     for (const stop of this.#preparing.values()) stop.abort()
+  }
+
+  /** Where the partitions begin, as soon as Kafka can tell and nothing that we decided for them before is missing there. */
+  async #prepare(partitions: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, CommandStart>> {
+    await Promise.all(partitions.map((partition) => this.#ending.get(partition)))
+    for (const partition of partitions) this.#ending.delete(partition)
+    return untilItWorks(
+      () => this.#starts(partitions),
+      this.#backoff(),
+      () => undefined,
+      signal,
+    )
   }
 
   /** Other partitions may be prepared together with this one: they go on. */

@@ -7,6 +7,7 @@ import { type Answer, applyEffects } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
 import { InputTicket } from './input-ticket.ts'
 import { PartitionOffsets, type SettledInput } from './partition-offsets.ts'
+import { Unstored } from './unstored.ts'
 
 /** Where a partition's inputs begin. */
 export interface CommandStart {
@@ -37,6 +38,7 @@ export class CommandWorker {
   readonly #state: CommandPartition
   readonly #offsets: PartitionOffsets
   readonly #whenLive: () => void
+  readonly #unstored = new Unstored()
   #phase: Phase = 'statuses'
   /** Runs of records are taken one after the other, because reading one may have to wait for the registry. */
   #turn: Promise<void> = Promise.resolve()
@@ -81,9 +83,13 @@ export class CommandWorker {
     }
   }
 
-  /** The partition is not ours any more. Nothing is decided or published for it from here on. */
-  end(): void {
+  /**
+   * The partition is not ours any more. Nothing is decided or published for it from here on. Resolves when what was
+   * decided before is stored: whoever takes the partition next, in this process, has to read that back.
+   */
+  async end(): Promise<void> {
     this.#phase = 'over'
+    await this.#unstored.none()
   }
 
   /** No request is read while nothing can be published: expiries go on, and nothing is published late. */
@@ -110,6 +116,7 @@ export class CommandWorker {
     const ticket = new InputTicket(
       () => undefined,
       () => null,
+      this.#unstored.one,
     )
     this.#apply(this.#state.fire(now), ticket)
     ticket.release()
@@ -196,6 +203,7 @@ export class CommandWorker {
       },
       (record) =>
         record.channel === 'deadLetter' ? null : commandDeadLetter(message, 'PRODUCE_REJECTED', rules, clock.now()),
+      this.#unstored.one,
     )
     if (input !== null) this.#offsets.enter(input, message)
     let effects: readonly CommandEffect[]
@@ -214,6 +222,7 @@ export class CommandWorker {
   }
 
   #apply(effects: readonly CommandEffect[], ticket: InputTicket, messages = 0): void {
+    for (const { kind } of effects) if (kind === 'record') this.#unstored.add()
     applyEffects(effects, ticket, this.partition, this.#ports, this.#answered, messages)
   }
 

@@ -9,12 +9,18 @@ import type { BridgeRecord } from '../records/bridge-record.ts'
 export class InputTicket implements Ticket {
   readonly #settled: () => void
   readonly #deadLetterOf: (record: BridgeRecord, failure: Failure) => BridgeRecord | null
+  readonly #oneStored: () => void
   #holds = 1
 
-  /** Starts held once: `release()` when decided. */
-  constructor(settled: () => void, deadLetterOf: (record: BridgeRecord, failure: Failure) => BridgeRecord | null) {
+  /** Starts held once: `release()` when decided. `oneStored` is told of each record. */
+  constructor(
+    settled: () => void,
+    deadLetterOf: (record: BridgeRecord, failure: Failure) => BridgeRecord | null,
+    oneStored: () => void = () => undefined,
+  ) {
     this.#settled = settled
     this.#deadLetterOf = deadLetterOf
+    this.#oneStored = oneStored
   }
 
   hold(): void {
@@ -27,6 +33,7 @@ export class InputTicket implements Ticket {
   }
 
   stored(): void {
+    this.#oneStored()
     this.release()
   }
 

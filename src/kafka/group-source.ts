@@ -5,6 +5,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
+import { consumedMessage } from './consumed-message.ts'
 import { coPartitionAssigner } from './copartition-assigner.ts'
 import { kafkaFailure } from './errors.ts'
 
@@ -184,9 +185,13 @@ export class GroupSource {
     const { client, groupId, topics, partitions, deadlineMs } = this.#options
     const kafka = await newKafka(client, this.#emit)
     const admin = kafka.admin({ retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1000 } })
+    // A consumer that was given up may join once more before it stops: it is not us any more.
+    const ofNow = (tell: () => void): void => {
+      if (this.#consumer === consumer) tell()
+    }
     const consumer = kafka.consumer({
       groupId,
-      partitionAssigners: [coPartitionAssigner(partitions, () => this.#revoked())],
+      partitionAssigners: [coPartitionAssigner(partitions, () => ofNow(() => this.#revoked()))],
       sessionTimeout: this.#options.sessionTimeoutMs,
       rebalanceTimeout: this.#options.rebalanceTimeoutMs,
       heartbeatInterval: this.#options.heartbeatIntervalMs,
@@ -196,17 +201,15 @@ export class GroupSource {
       // A consumer that crashed is replaced below, by our own back-off.
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2000, restartOnFailure: async () => false },
     })
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.#again(payload.error))
-    consumer.on(consumer.events.HEARTBEAT, () => {
-      this.#memberAt = performance.now()
-    })
+    consumer.on(consumer.events.CRASH, ({ payload }) => ofNow(() => this.#again(payload.error)))
+    consumer.on(consumer.events.HEARTBEAT, () =>
+      ofNow(() => {
+        this.#memberAt = performance.now()
+      }),
+    )
     // Told before the request to join is written, and commits still count until all members have joined.
-    consumer.on(consumer.events.REBALANCING, () => this.#hooks.rebalancing())
-    consumer.on(consumer.events.GROUP_JOIN, (event) => this.#joined(event))
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
-      if (payload.batchSize === 0) this.#passed(payload.topic, payload.partition, BigInt(payload.lastOffset) + 1n)
-    })
+    consumer.on(consumer.events.REBALANCING, () => ofNow(() => this.#hooks.rebalancing()))
+    consumer.on(consumer.events.GROUP_JOIN, (event) => ofNow(() => this.#joined(event)))
     await withDeadline(Promise.all([admin.connect(), consumer.connect()]), deadlineMs, 'connecting to Kafka')
     if (this.#closed) {
       admin.disconnect().catch(() => undefined)
@@ -219,28 +222,18 @@ export class GroupSource {
     await consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: 3,
-      eachBatch: async (payload) => this.#take(payload),
+      eachBatch: async (payload) => ofNow(() => this.#take(payload)),
     })
     this.#backoff.reset()
     this.#emit({ event: 'kafka_connected', part: groupId, brokers: client.brokers })
   }
 
-  async #take({ batch }: EachBatchPayload): Promise<void> {
+  #take({ batch }: EachBatchPayload): void {
     const { topic, partition } = batch
     if (!this.#held.has(partition)) return
     const next = BigInt(batch.lastOffset()) + 1n
     this.#positions.set(placeOf(topic, partition), next)
-    const messages = batch.messages.map(
-      ({ key, value, headers, offset, timestamp }): KafkaMessage => ({
-        topic,
-        partition,
-        offset,
-        key,
-        value,
-        headers: textHeaders(headers),
-        timestamp: Number(timestamp),
-      }),
-    )
+    const messages = batch.messages.map((raw) => consumedMessage(topic, partition, raw))
     this.#hooks.records(messages, topic, partition, next)
   }
 
@@ -322,16 +315,4 @@ export class GroupSource {
 
 function placeOf(topic: string, partition: number): string {
   return `${topic}/${partition}`
-}
-
-type RawHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>
-
-/** The first value of each header, as text. */
-function textHeaders(headers: RawHeaders | undefined): Readonly<Record<string, string>> {
-  const texts: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    const first = Array.isArray(value) ? value[0] : value
-    if (first !== undefined) texts[name] = first.toString()
-  }
-  return texts
 }

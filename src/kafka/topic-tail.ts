@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Consumer, Kafka } from 'kafkajs'
 import { withDeadline } from '../kernel/deadline.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
+import { consumedMessage } from './consumed-message.ts'
 import { kafkaFailure } from './errors.ts'
 
 export interface TailOptions {
@@ -90,17 +91,7 @@ export class TopicTail {
             autoCommit: false,
             eachBatch: async ({ batch }) => {
               if (!places.has(batch.partition)) return
-              const messages = batch.messages.map(
-                ({ key, value, offset, timestamp }): KafkaMessage => ({
-                  topic,
-                  partition: batch.partition,
-                  offset,
-                  key,
-                  value,
-                  headers: {},
-                  timestamp: Number(timestamp),
-                }),
-              )
+              const messages = batch.messages.map((raw) => consumedMessage(topic, batch.partition, raw))
               const verdict = await take(messages, batch.partition, BigInt(batch.lastOffset()) + 1n)
               if (verdict === 'enough') resolve()
             },

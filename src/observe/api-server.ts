@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
-import { Failure, messageOf } from '../kernel/failure.ts'
+import { messageOf } from '../kernel/failure.ts'
 import type { Emit } from './events/event.ts'
+import { listen } from './listen.ts'
 
 export interface ApiRequest {
   readonly method: string
@@ -40,21 +40,7 @@ export class ApiServer {
 
   /** Starts to listen; returns the port. Throws a fatal Failure `cannot_listen`. */
   async open(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject)
-        resolve()
-      })
-    }).catch((error: unknown) => {
-      const next = 'set http.host and http.port to an address that is free'
-      throw new Failure('fatal', 'cannot_listen', `cannot listen on ${host}:${port}: ${messageOf(error)}; ${next}`, {
-        cause: error,
-      })
-    })
-    const taken = (this.#server.address() as AddressInfo).port
-    this.#emit({ event: 'http_listening', part: 'api', host, port: taken })
-    return taken
+    return listen(this.#server, host, port, 'api', 'http', this.#emit)
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { Failure, messageOf } from '../kernel/failure.ts'
+import { messageOf } from '../kernel/failure.ts'
 import type { Condition, Conditions } from './conditions.ts'
 import type { Emit } from './events/event.ts'
+import { listen } from './listen.ts'
 
 export interface Health {
   /** Does the process make progress? Never asks a broker: one outage must not become a restart storm. */
@@ -39,21 +39,7 @@ export class HealthServer {
 
   /** Starts to listen; returns the port. Throws a fatal Failure `cannot_listen`. */
   async open(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject)
-        resolve()
-      })
-    }).catch((error: unknown) => {
-      const next = 'set observe.host and observe.port to an address that is free'
-      throw new Failure('fatal', 'cannot_listen', `cannot listen on ${host}:${port}: ${messageOf(error)}; ${next}`, {
-        cause: error,
-      })
-    })
-    const taken = (this.#server.address() as AddressInfo).port
-    this.#emit({ event: 'http_listening', part: 'health', host, port: taken })
-    return taken
+    return listen(this.#server, host, port, 'health', 'observe', this.#emit)
   }
 
   async close(): Promise<void> {

@@ -3,11 +3,9 @@ import type { Settings } from '../config/settings.ts'
 import type { CommandReader } from '../engine/command-ports.ts'
 import { AvroReader } from '../kafka/avro-reader.ts'
 import type { Registry } from '../kafka/registry.ts'
-import { Backoff } from '../kernel/backoff.ts'
-import { Failure } from '../kernel/failure.ts'
-import { untilItWorks } from '../kernel/retry.ts'
 import { codecOf } from '../records/codec.ts'
 import type { RoleDeps } from './role.ts'
+import { readAvro } from './things-table.ts'
 
 /** Reads what the command worker consumes. A registry that does not answer is waited for; it is no reason to refuse. */
 export function commandReader(
@@ -23,17 +21,7 @@ export function commandReader(
 
   /** Null when it can never be read. */
   async function read<T>(reader: AvroReader<T>, value: Uint8Array): Promise<T | null> {
-    try {
-      return await untilItWorks(
-        () => reader.read(value),
-        new Backoff({ ...settings.registry.retry, random: deps.random }),
-        () => undefined,
-        signal,
-      )
-    } catch (error) {
-      if (error instanceof Failure && error.kind === 'malformed') return null
-      throw error
-    }
+    return (await readAvro(reader, value, settings, deps, signal)) ?? null
   }
 
   return {

@@ -15,7 +15,8 @@ import type { BridgeEvent } from '../observe/events/event.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { topicsOf } from '../records/topics.ts'
 import { commandReader } from './command-reader.ts'
-import { adminDeadlineMs, kafkaClientOptions, senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
+import { coPartitionCount, groupOptions } from './group-options.ts'
+import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import { publishConnection } from './mqtt-connections.ts'
 import type { Role, RoleDeps } from './role.ts'
 
@@ -56,7 +57,7 @@ export class CommandRole implements Role {
       signal,
     )
     const topics = topicsOf(this.#settings)
-    const partitions = coPartitionCount(topics, encodings.partitions)
+    const partitions = coPartitionCount(commandInputs, this.#settings, encodings.partitions)
 
     const writer = new KafkaWriter(writerOptions(this.#settings), encodings.encodings, this.#emit)
     this.#releasers.add('kafka writer', () => writer.close())
@@ -88,18 +89,7 @@ export class CommandRole implements Role {
       emit({ event: 'unexpected_error', where: 'command_engine', error: messageOf(error) })
     const inputOf = new Map<string, CommandInput>(commandInputs.map((input) => [topics[input], input]))
     const group = new GroupSource(
-      {
-        client: kafkaClientOptions(this.#settings),
-        groupId: `${kafka.groupPrefix}-command`,
-        topics: commandInputs.map((input) => topics[input]),
-        partitions,
-        sessionTimeoutMs: kafka.sessionTimeoutMs,
-        rebalanceTimeoutMs: kafka.rebalanceTimeoutMs,
-        heartbeatIntervalMs: kafka.heartbeatIntervalMs,
-        maxWaitMs: kafka.fetchMaxWaitMs,
-        maxBytesPerPartition: kafka.fetchMaxBytes,
-        deadlineMs: adminDeadlineMs(this.#settings),
-      },
+      groupOptions(this.#settings, 'command', commandInputs, partitions),
       {
         rebalancing: () => {
           engine.commit().catch(failed)
@@ -200,20 +190,4 @@ export class CommandRole implements Role {
       default:
     }
   }
-}
-
-/** All topics of the command worker have one key space. Throws a `fatal` Failure that names those that differ. */
-function coPartitionCount(topics: Readonly<Record<ChannelName, string>>, counts: ReadonlyMap<string, number>): number {
-  const found = commandInputs.map((input) => ({ topic: topics[input], count: counts.get(topics[input]) ?? 0 }))
-  const [first] = found
-  if (first === undefined || found.some(({ count }) => count !== first.count)) {
-    const text = found.map(({ topic, count }) => `${topic} ${count}`).join(', ')
-    const next = 'create them anew with the same number: bridge topics plan'
-    throw new Failure(
-      'fatal',
-      'partitions_differ',
-      `the command topics must have one number of partitions: ${text}; ${next}`,
-    )
-  }
-  return first.count
 }

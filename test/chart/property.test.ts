@@ -18,12 +18,24 @@ const endOnFailure = process.env['CHART_SHRINK'] !== '1'
 /** Addresses have rules beyond the schema, and without them every third drawing would only be refused. */
 const addresses = { config: { mqtt: { url: 'mqtts://emqx:8883' }, kafka: { brokers: ['kafka:9092'] }, registry: { url: 'https://registry:443' } } }
 /** What else must go together; see the guard of the chart. */
+const some = { min: 2, max: 6 }
 const company = {
-  config: { kafka: { tls: { enabled: true }, sasl: { mechanism: 'plain' }, partitions: { command: 10_000, thingInbox: 10_000 } } },
+  config: {
+    kafka: { tls: { enabled: true }, sasl: { mechanism: 'plain' }, partitions: { command: 10_000, thingInbox: 10_000 } },
+    worker: { drainSeconds: 30 },
+    observe: { port: 9464 },
+    http: { port: 8080 },
+    fleet: { enabled: true },
+  },
   certManager: { issuer: { name: 'issuer' } },
   keda: { prometheus: 'http://prometheus:9090' },
+  metrics: { monitor: 'pod' },
   topics: { strimzi: { cluster: 'events' } },
   alerts: { disabled: [] },
+  ingest: { autoscaling: some },
+  command: { enabled: true, autoscaling: some },
+  fleet: { autoscaling: some },
+  http: { autoscaling: some },
 }
 
 const values = fc
@@ -38,12 +50,14 @@ describe('values drawn from the schema', () => {
     'render under both Helms to the same bytes that keep the policy and have the right types, or are refused in our words',
     async () => {
       const objects: KubeObject[] = []
+      const refusals: string[] = []
       let rendered = 0
       const property = fc.asyncProperty(values, async (drawnValues) => {
         const [three, four] = await Promise.all(helms.map((helm) => render(helm, drawnValues)))
         expect(three?.ok).toBe(four?.ok)
         if (four === undefined || three === undefined || !four.ok || !three.ok) {
           for (const said of [three, four]) expect(said?.ok === false ? said.error : '').toMatch(ownWords)
+          refusals.push(four?.ok === false ? four.error : '')
           return
         }
         rendered += 1
@@ -54,7 +68,7 @@ describe('values drawn from the schema', () => {
         expect(bridgeConfigOf(now)).toMatchObject(withoutNulls(at(drawnValues, 'config')) as object)
       })
       await fc.assert(property, { numRuns: runs, endOnFailure })
-      expect(rendered).toBeGreaterThan(runs / 2)
+      expect(rendered, refusals.join('')).toBeGreaterThan(runs / 2)
       expect(await typeFaults(objects)).toEqual([])
     },
     600_000,
@@ -75,11 +89,11 @@ describe('values drawn from the schema', () => {
   )
 })
 
-/** A login that the chart mounts replaces one of the configuration, and a null may be left out. */
+/** What the chart mounts or turns on replaces what was given, and a null may be left out. */
 function withoutNulls(value: unknown, path = ''): unknown {
   if (Array.isArray(value)) return value
   if (typeof value !== 'object' || value === null) return value
-  const mounted = /^(mqtt|kafka|registry)\.(sasl\.)?(username|passwordFile|tls\..*)$|^(mqtt|kafka|registry)\.(tls|sasl)$/
+  const mounted = /^(mqtt|kafka|registry)\.(sasl\.)?(username|passwordFile|tls\..*)$|^(mqtt|kafka|registry)\.(tls|sasl)$|^fleet\.enabled$/
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, member]) => {
       const here = path === '' ? key : `${path}.${key}`

@@ -47,6 +47,11 @@ describe('a worker', () => {
     }
   })
 
+  it('of fleet or http turns things on for all roles', async () => {
+    expect(at(bridgeConfigOf(await objectsOf({ http: { enabled: true } })), 'fleet.enabled')).toBe(true)
+    expect(at(bridgeConfigOf(await objectsOf({})), 'fleet.enabled')).toBe(undefined)
+  })
+
   it('has ten seconds more to stop than the bridge needs', async () => {
     for (const [drainSeconds, grace] of [[undefined, 35], [100, 110]] as const) {
       const values = drainSeconds === undefined ? {} : { config: { worker: { drainSeconds } } }

@@ -30,7 +30,11 @@ export class CommandDevices {
       resubscribe: false,
     })
     const devices = new CommandDevices(client)
-    const subscribe = () => client.subscribeAsync(serials.map((sn) => `api/mqtt/v1/${sn}/cmd`), { qos: 1 })
+    const subscribe = () =>
+      client.subscribeAsync(
+        serials.map((sn) => `api/mqtt/v1/${sn}/cmd`),
+        { qos: 1 },
+      )
     await new Promise<void>((resolve, reject) => {
       client.once('error', reject)
       client.on('connect', () => {

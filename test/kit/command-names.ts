@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type IngestServers, ingestSettings, IngestNames, type SettingsTree } from './ingest-worker.ts'
+import { IngestNames, type IngestServers, ingestSettings, type SettingsTree } from './ingest-worker.ts'
 import { createTopics } from './topic-reader.ts'
 
 /** Topics, groups and client ids of one test of the command role, so that tests can share servers. */

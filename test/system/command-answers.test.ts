@@ -1,7 +1,7 @@
-import type { IPublishPacket } from 'mqtt-packet'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { IPublishPacket } from 'mqtt-packet'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { commandSettings, CommandNames } from '../kit/command-names.ts'
+import { CommandNames, commandSettings } from '../kit/command-names.ts'
 import { produceCommands, StatusLog } from '../kit/command-records.ts'
 import { IngestWorker } from '../kit/ingest-worker.ts'
 import { Latch } from '../kit/latch.ts'
@@ -52,7 +52,9 @@ beforeAll(async () => {
       latch.look()
     },
   })
-  const settings = commandSettings({ ...sharedGround(), mqttUrl: broker.url }, names, { commands: { pubackTimeoutMs: 1500 } })
+  const settings = commandSettings({ ...sharedGround(), mqttUrl: broker.url }, names, {
+    commands: { pubackTimeoutMs: 1500 },
+  })
   worker = await IngestWorker.ready(settings, 'command')
   log = await StatusLog.open(brokers, names.commandStatus)
 })
@@ -136,7 +138,10 @@ test('to one device one after the other, each after the answer to the one before
 /** Guards mqtt/publisher.ts `#tick`: seen to fail without `tap.destroy()`. */
 test('no answer at all: the connection is given up and everything is published again with the same id', async () => {
   answer = ({ nth }) => (nth === 0 ? null : 0)
-  await send({ deviceSn: 'MUTE1', commandId: 'mute-1', op: 'ping' }, { deviceSn: 'MUTE2', commandId: 'mute-2', op: 'ping' })
+  await send(
+    { deviceSn: 'MUTE1', commandId: 'mute-1', op: 'ping' },
+    { deviceSn: 'MUTE2', commandId: 'mute-2', op: 'ping' },
+  )
   await log.until('mute-1', 'PUBLISHED')
   await log.until('mute-2', 'PUBLISHED')
   expect(ids().sort()).toEqual(['mute-1', 'mute-1', 'mute-2', 'mute-2'])
@@ -181,4 +186,23 @@ test('while the broker is away no command is read, expiries go on, and nothing i
   expect(times).toEqual({ 'down-unacked': 2, 'down-dies': 1, 'down-after': 1 })
   expect(log.names('down-unacked')).toEqual(['ACCEPTED', 'PUBLISHED'])
   expect(log.names('down-dies')).toEqual(['ACCEPTED', 'EXPIRED'])
+})
+
+/** Guards mqtt/publisher.ts `#write`: seen to fail without its look at the clock. */
+test('a message whose turn comes after its expiry is not sent', async () => {
+  answer = ({ id }) => (id.startsWith('first') ? null : 0)
+  const base = Date.now() + 900
+  const turns = Array.from({ length: receiveMaximum }, (_, i) => ({ deviceSn: `TURN${i}`, due: base + i * 130 }))
+  await send(...turns.map(({ deviceSn }) => ({ deviceSn, commandId: `first-${deviceSn}`, op: 'ping' })))
+  await send(...turns.map(({ deviceSn, due }) => ({ deviceSn, commandId: `second-${deviceSn}`, op: 'ping', expiresAt: due })))
+  await until('all are out', () => published.length === turns.length)
+  await Promise.all(
+    turns.map(async ({ deviceSn, due }) => {
+      await pause(Math.max(0, due - Date.now()) + 3)
+      const first = published.find((each) => each.deviceSn === deviceSn)
+      if (first !== undefined) puback(first, 0)
+    }),
+  )
+  for (const { deviceSn } of turns) await log.until(`second-${deviceSn}`, 'EXPIRED')
+  expect(ids().filter((id) => id.startsWith('second'))).toEqual([])
 })

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { projectFolder } from '../../scripts/ground/place.ts'
-import { commandSettings, CommandNames } from '../kit/command-names.ts'
 import { CommandDevices } from '../kit/command-devices.ts'
+import { CommandNames, commandSettings } from '../kit/command-names.ts'
 import { StatusLog } from '../kit/command-records.ts'
 import { IngestWorker, type SettingsTree } from '../kit/ingest-worker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
@@ -64,9 +64,25 @@ const objects = (text: string) =>
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 test('--wait follows a command to SUCCEEDED, as text and as NDJSON', async () => {
-  const ok = await bridge('send', '--device', 'CLI1', '--op', 'sync_user', '--data', '{"user_id":"1"}', '--id', 'ok1', '--wait')
+  const ok = await bridge(
+    'send',
+    '--device',
+    'CLI1',
+    '--op',
+    'sync_user',
+    '--data',
+    '{"user_id":"1"}',
+    '--id',
+    'ok1',
+    '--wait',
+  )
   expect(ok).toMatchObject({ code: 0, err: '' })
-  expect(ok.out.split('\n').map((line) => line.split('  ')[4])).toEqual(['ACCEPTED', 'PUBLISHED', 'SUCCEEDED', undefined])
+  expect(ok.out.split('\n').map((line) => line.split('  ')[4])).toEqual([
+    'ACCEPTED',
+    'PUBLISHED',
+    'SUCCEEDED',
+    undefined,
+  ])
   const json = await bridge('send', '--device', 'CLI1', '--op', 'ping', '--json', '--wait', '--correlation', 'c-7')
   expect(json.code).toBe(0)
   const statuses = objects(json.out)
@@ -100,8 +116,18 @@ test('exit codes: failed, nobody there, published is enough, no end in time', as
 
 test('many from a file: a wrong line is named and nothing is sent, or the others with --keep-going', async () => {
   const file = join(folder, 'commands.ndjson')
-  const lines = Array.from({ length: 30 }, (_, i) => JSON.stringify({ deviceSn: `CLI${1 + (i % 2)}`, op: 'ping', commandId: `f${i}` }))
-  await writeFile(file, [...lines.slice(0, 10), '{"deviceSn":"CLI1","op":"set_photo","data":{"url":"secret",}}', '', ...lines.slice(10)].join('\n'))
+  const lines = Array.from({ length: 30 }, (_, i) =>
+    JSON.stringify({ deviceSn: `CLI${1 + (i % 2)}`, op: 'ping', commandId: `f${i}` }),
+  )
+  await writeFile(
+    file,
+    [
+      ...lines.slice(0, 10),
+      '{"deviceSn":"CLI1","op":"set_photo","data":{"url":"secret",}}',
+      '',
+      ...lines.slice(10),
+    ].join('\n'),
+  )
   const refused = await bridge('send', '--file', file)
   expect(refused).toMatchObject({ code: 2, out: '' })
   expect(refused.err).toContain('line 11: is no JSON object')

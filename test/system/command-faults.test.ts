@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
 import type { CommandStatus } from '../../src/records/generated/command-status.ts'
-import { commandSettings, CommandNames } from '../kit/command-names.ts'
 import { CommandDevices } from '../kit/command-devices.ts'
+import { CommandNames, commandSettings } from '../kit/command-names.ts'
 import { type PlainCommand, produceCommands, StatusLog } from '../kit/command-records.ts'
 import { IngestWorker, type SettingsTree } from '../kit/ingest-worker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
@@ -52,7 +52,11 @@ async function begin(what: string, changes: SettingsTree = {}, kafkaBrokers: rea
     open.push(worker)
     return worker
   }
-  const devices = await CommandDevices.connect(mosquitto.url, `${names.name}-devices`, Array.from({ length: 20 }, (_, i) => `F${i}`))
+  const devices = await CommandDevices.connect(
+    mosquitto.url,
+    `${names.name}-devices`,
+    Array.from({ length: 20 }, (_, i) => `F${i}`),
+  )
   open.push(devices)
   const log = await StatusLog.open(kafkaBrokers, names.commandStatus)
   open.push(log)
@@ -125,7 +129,11 @@ function endsOf(statuses: readonly CommandStatus[]): Map<string, Map<string, str
 
 async function allEnded(stream: Stream, log: StatusLog, timeoutMs = 60_000): Promise<void> {
   const ended = () => new Set(log.all.filter(({ status }) => final.has(status)).map(({ commandId }) => commandId)).size
-  await log.holds(`an end of all ${stream.sent.length} commands (seed ${seed})`, () => ended() >= stream.sent.length, timeoutMs)
+  await log.holds(
+    `an end of all ${stream.sent.length} commands (seed ${seed})`,
+    () => ended() >= stream.sent.length,
+    timeoutMs,
+  )
 }
 
 /**
@@ -254,7 +262,9 @@ test('waiting commands survive kill -9 and a rebalance, are sent on ONLINE, and 
   const soon = Date.now() + 20_000
   const wait = { op: 'ping', ifOffline: 'WAIT' } as const
   const serials = ['W1', 'W2', 'W3', 'W4']
-  await send(serials.map((deviceSn) => ({ ...wait, deviceSn, commandId: `w-${deviceSn}`, expiresAt: Date.now() + 120_000 })))
+  await send(
+    serials.map((deviceSn) => ({ ...wait, deviceSn, commandId: `w-${deviceSn}`, expiresAt: Date.now() + 120_000 })),
+  )
   await send(serials.map((deviceSn) => ({ ...wait, deviceSn, commandId: `d-${deviceSn}`, expiresAt: soon })))
   await send(serials.map((deviceSn) => ({ op: 'ping', deviceSn, commandId: `n-${deviceSn}` })))
   for (const deviceSn of serials) await log.until(`n-${deviceSn}`, 'NO_SUBSCRIBER')

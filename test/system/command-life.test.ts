@@ -220,7 +220,9 @@ test('topics that come later are waited for', async () => {
 test('a worker more than there are partitions stands by and is ready, and takes over', async () => {
   const standby = new CommandNames('standby')
   await standby.create(brokers, 1)
-  const settings = (slot: number) => commandSettings(sharedGround(), standby, { mqtt: { slot } })
+  // The group's members are sorted by names that begin with their client ids: the first one is given the partition.
+  const settings = (slot: number) =>
+    commandSettings(sharedGround(), standby, { mqtt: { slot }, kafka: { clientId: `${slot}` } })
   const pair = [await IngestWorker.ready(settings(0), 'command'), await IngestWorker.ready(settings(1), 'command')]
   const other = await StatusLog.open(brokers, standby.commandStatus)
   await Promise.all(pair.map((each) => each.becomes(true)))

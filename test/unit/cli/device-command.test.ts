@@ -1,16 +1,23 @@
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { Outcomes } from '../../../src/cli/device-command/outcomes.ts'
 import { sendCommands } from '../../../src/cli/device-command/send.ts'
 import { showStatuses } from '../../../src/cli/device-command/show-statuses.ts'
 import { statusTable, statusText } from '../../../src/cli/device-command/status-text.ts'
-import { Outcomes } from '../../../src/cli/device-command/outcomes.ts'
 import { deviceCommand } from '../../../src/cli/device-command.ts'
 import { dispatch } from '../../../src/cli/dispatch.ts'
 import type { CommandRequest } from '../../../src/records/generated/command-request.ts'
 import type { CommandStatus } from '../../../src/records/generated/command-status.ts'
 
 /** Port 1 is closed: whoever gets past the checks ends with 69. */
-const nowhere = ['--set', 'kafka.brokers=["127.0.0.1:1"]', '--set', 'kafka.connectTimeoutMs=50', '--set', 'kafka.requestTimeoutMs=50']
+const nowhere = [
+  '--set',
+  'kafka.brokers=["127.0.0.1:1"]',
+  '--set',
+  'kafka.connectTimeoutMs=50',
+  '--set',
+  'kafka.requestTimeoutMs=50',
+]
 
 async function command(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
   const [out, err]: [string[], string[]] = [[], []]

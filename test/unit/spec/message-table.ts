@@ -31,7 +31,9 @@ export async function differences(table: Table, rows: readonly Row[]): Promise<s
     const shown = wanted.map((one, index) => narrowed(one, got[index] ?? {}))
     const more = got.slice(wanted.length).map((line) => JSON.stringify(line))
     const what = Buffer.isBuffer(input) ? input.toString('latin1') : JSON.stringify(input)
-    return same ? [] : [`${what.slice(0, 300)}\n  wanted ${JSON.stringify(wanted)}\n  got    ${[...shown, ...more].join(' ')}`]
+    return same
+      ? []
+      : [`${what.slice(0, 300)}\n  wanted ${JSON.stringify(wanted)}\n  got    ${[...shown, ...more].join(' ')}`]
   })
 }
 
@@ -65,7 +67,13 @@ const wantedMembers = (wanted: Wanted): Members => {
 function flat(line: Members): Members {
   const { kafka } = line as { kafka?: { value: Members } & Members }
   if (kafka === undefined) return line
-  return { ...kafka.value, $topic: kafka['topic'], $key: kafka['key'], $headers: kafka['headers'], $timestamp: kafka['timestamp'] }
+  return {
+    ...kafka.value,
+    $topic: kafka['topic'],
+    $key: kafka['key'],
+    $headers: kafka['headers'],
+    $timestamp: kafka['timestamp'],
+  }
 }
 
 const pick = (names: Members, from: Members): Members =>
