@@ -25,7 +25,8 @@ function adapted(schema: JsonSchema): JsonSchema {
     ...(properties && { properties: mapValues(properties, adapted) }),
     ...(items && { items: adapted(items) }),
     ...(additionalProperties !== undefined && {
-      additionalProperties: typeof additionalProperties === 'object' ? adapted(additionalProperties) : additionalProperties,
+      additionalProperties:
+        typeof additionalProperties === 'object' ? adapted(additionalProperties) : additionalProperties,
     }),
     ...(anyOf && { anyOf: anyOf.map(adapted) }),
   }

@@ -26,21 +26,33 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
   [
     'Overview',
     [
-      panel('stat', 'Ready', 'none', 'Workers that hold every condition of readiness.', [`sum(bridge_ready{${of}})`, 'ready']),
+      panel('stat', 'Ready', 'none', 'Workers that hold every condition of readiness.', [
+        `sum(bridge_ready{${of}})`,
+        'ready',
+      ]),
       panel('stat', 'In', 'cps', 'Messages and records taken in.', [rate('bridge_messages_received_total'), 'in']),
       panel('stat', 'Stored', 'cps', 'Records that Kafka has stored.', [rate('bridge_produced_total'), 'stored']),
-      panel('stat', 'Dead letters', 'cps', 'Inputs that became a dead letter.', [rate('bridge_dead_lettered_total'), 'dead letters']),
+      panel('stat', 'Dead letters', 'cps', 'Inputs that became a dead letter.', [
+        rate('bridge_dead_lettered_total'),
+        'dead letters',
+      ]),
       panel('stat', 'Unaccounted', 'none', 'In, and neither stored, ignored nor pending. Anything but 0 is a bug.', [
         `sum(abs(bridge_conservation_difference{${of}}))`,
         'unaccounted',
       ]),
-      panel('stat', 'Builds', 'none', 'Pods by version.', [`count by (version) (bridge_build_info{${of}})`, '{{version}}']),
+      panel('stat', 'Builds', 'none', 'Pods by version.', [
+        `count by (version) (bridge_build_info{${of}})`,
+        '{{version}}',
+      ]),
     ],
   ],
   [
     'MQTT to Kafka',
     [
-      panel('timeseries', 'Inputs', 'cps', 'Taken in, by kind of input.', [rate('bridge_messages_received_total', 'input'), '{{input}}']),
+      panel('timeseries', 'Inputs', 'cps', 'Taken in, by kind of input.', [
+        rate('bridge_messages_received_total', 'input'),
+        '{{input}}',
+      ]),
       panel(
         'timeseries',
         'Outcomes',
@@ -50,7 +62,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         [rate('bridge_dead_lettered_total'), 'dead letter'],
         [rate('bridge_ignored_total'), 'ignored'],
       ),
-      panel('timeseries', 'Dead letters by code', 'cps', 'Why; see docs/runbook.md.', [rate('bridge_dead_lettered_total', 'code'), '{{code}}']),
+      panel('timeseries', 'Dead letters by code', 'cps', 'Why; see docs/runbook.md.', [
+        rate('bridge_dead_lettered_total', 'code'),
+        '{{code}}',
+      ]),
       panel(
         'timeseries',
         'From arrival to acknowledgement',
@@ -73,7 +88,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         'none',
         'Standing connections, and ends by reason.',
         [`sum by (pod) (bridge_mqtt_connections{${ofPods}})`, '{{pod}}'],
-        [`sum by (reason) (increase(bridge_mqtt_disconnects_total{${ofPods}}[$__rate_interval])) > 0`, 'ended: {{reason}}'],
+        [
+          `sum by (reason) (increase(bridge_mqtt_disconnects_total{${ofPods}}[$__rate_interval])) > 0`,
+          'ended: {{reason}}',
+        ],
       ),
       panel(
         'timeseries',
@@ -83,7 +101,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         [rate('bridge_mqtt_redeliveries_total'), 'redelivered'],
         [rate('bridge_mqtt_sessions_lost_total'), 'sessions lost'],
       ),
-      panel('timeseries', 'Payload', 'Bps', 'Bytes received from the broker.', [rate('bridge_mqtt_received_bytes_total'), 'received']),
+      panel('timeseries', 'Payload', 'Bps', 'Bytes received from the broker.', [
+        rate('bridge_mqtt_received_bytes_total'),
+        'received',
+      ]),
     ],
   ],
   [
@@ -97,7 +118,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         [quantile(0.5, 'bridge_kafka_send_duration_seconds'), 'p50'],
         [quantile(0.99, 'bridge_kafka_send_duration_seconds'), 'p99'],
       ),
-      panel('timeseries', 'Records in one send', 'none', 'Half of the sends have more.', [quantile(0.5, 'bridge_kafka_send_records'), 'p50']),
+      panel('timeseries', 'Records in one send', 'none', 'Half of the sends have more.', [
+        quantile(0.5, 'bridge_kafka_send_records'),
+        'p50',
+      ]),
       panel(
         'timeseries',
         'Failures',
@@ -114,7 +138,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         [`max(bridge_kafka_stalled{${ofPods}})`, 'Kafka stalled'],
         [`min(bridge_registry_available{${ofPods}})`, 'registry answers'],
       ),
-      panel('timeseries', 'Partitions', 'none', 'Held by each pod.', [`sum by (pod) (bridge_kafka_partitions{${ofPods}})`, '{{pod}}']),
+      panel('timeseries', 'Partitions', 'none', 'Held by each pod.', [
+        `sum by (pod) (bridge_kafka_partitions{${ofPods}})`,
+        '{{pod}}',
+      ]),
       panel('timeseries', 'Rebalances', 'none', 'Each one stops work for a moment.', [
         `sum by (role) (increase(bridge_kafka_rebalances_total{${ofPods}}[$__rate_interval]))`,
         '{{role}}',
@@ -128,8 +155,14 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         `max(bridge_command_lag_seconds{${ofPods}})`,
         'lag',
       ]),
-      panel('timeseries', 'Statuses', 'cps', 'Statuses written.', [rate('bridge_command_statuses_total', 'status'), '{{status}}']),
-      panel('timeseries', 'Publications', 'cps', 'What the broker answered.', [rate('bridge_mqtt_published_total', 'result'), '{{result}}']),
+      panel('timeseries', 'Statuses', 'cps', 'Statuses written.', [
+        rate('bridge_command_statuses_total', 'status'),
+        '{{status}}',
+      ]),
+      panel('timeseries', 'Publications', 'cps', 'What the broker answered.', [
+        rate('bridge_mqtt_published_total', 'result'),
+        '{{result}}',
+      ]),
       panel(
         'timeseries',
         'Waiting and known',
@@ -147,7 +180,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         rate('bridge_http_requests_total', 'status', ',route="shadow"'),
         '{{status}}',
       ]),
-      panel('timeseries', 'Duration', 's', 'All routes, 99 of 100 requests.', [quantile(0.99, 'bridge_http_request_duration_seconds'), 'p99']),
+      panel('timeseries', 'Duration', 's', 'All routes, 99 of 100 requests.', [
+        quantile(0.99, 'bridge_http_request_duration_seconds'),
+        'p99',
+      ]),
     ],
   ],
   [
@@ -175,7 +211,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         'none',
         'Starts, watchdog stalls and errors nobody planned for.',
         [`sum by (pod) (changes(process_start_time_seconds{${ofPods}}[$__rate_interval]))`, '{{pod}} started'],
-        [`sum by (part) (increase(bridge_watchdog_stalls_total{${ofPods}}[$__rate_interval])) > 0`, 'stalled: {{part}}'],
+        [
+          `sum by (part) (increase(bridge_watchdog_stalls_total{${ofPods}}[$__rate_interval])) > 0`,
+          'stalled: {{part}}',
+        ],
         [`sum(increase(bridge_unexpected_errors_total{${ofPods}}[$__rate_interval])) > 0`, 'unexpected errors'],
       ),
     ],
@@ -189,7 +228,14 @@ export function dashboard(): string {
   const panels: object[] = []
   let y = 0
   for (const [title, members] of rows) {
-    panels.push({ id: panels.length + 1, type: 'row', title, collapsed: false, gridPos: { x: 0, y, w: 24, h: 1 }, panels: [] })
+    panels.push({
+      id: panels.length + 1,
+      type: 'row',
+      title,
+      collapsed: false,
+      gridPos: { x: 0, y, w: 24, h: 1 },
+      panels: [],
+    })
     y += 1
     let x = 0
     let height = 0
@@ -229,7 +275,15 @@ export function dashboard(): string {
 
 function variable(name: string, series: string, many: boolean): object {
   const all = many ? { includeAll: true, multi: true, allValue: '.*' } : {}
-  return { name, type: 'query', datasource: source, query: `label_values(${series}, ${name})`, refresh: 2, sort: 1, ...all }
+  return {
+    name,
+    type: 'query',
+    datasource: source,
+    query: `label_values(${series}, ${name})`,
+    refresh: 2,
+    sort: 1,
+    ...all,
+  }
 }
 
 function panelJson({ title, says, unit, kind, queries }: Panel, id: number, gridPos: object): object {

@@ -179,7 +179,12 @@ export function valuesSchema(): JsonSchema {
         runbookUrl: textLike('Where docs/runbook.md can be read.', `(${httpAddress})?`),
         thresholds: closed('When alerts fire.', {
           deadLetterRatio: ratio('BridgeDeadLetters.'),
-          acknowledgeSeconds: { description: 'BridgeAcknowledgeSlow.', type: 'number', exclusiveMinimum: 0, maximum: 60 },
+          acknowledgeSeconds: {
+            description: 'BridgeAcknowledgeSlow.',
+            type: 'number',
+            exclusiveMinimum: 0,
+            maximum: 60,
+          },
           commandLagSeconds: whole('BridgeCommandLag.', 1, 86_400),
           undeliveredRatio: ratio('BridgeCommandsUndelivered.'),
           httpErrorRatio: ratio('BridgeHttpErrors.'),

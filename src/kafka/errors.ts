@@ -12,9 +12,8 @@ const refusedTypes: ReadonlySet<string> = new Set([
   // The batch or a record in it is over the topic's max.message.bytes: a smaller batch may pass.
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
-  // A tombstone on a topic that is not compacted, a timestamp outside the topic's bounds, a validator's verdict.
+  // A tombstone on a topic that is not compacted, a validator's verdict. Not INVALID_TIMESTAMP: that speaks of clocks.
   'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ])
 

@@ -207,6 +207,10 @@ export class GroupSource {
         this.#memberAt = performance.now()
       }),
     )
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
+      // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
+      if (batchSize === 0) ofNow(() => this.#passed(topic, partition, BigInt(lastOffset) + 1n))
+    })
     // Told before the request to join is written, and commits still count until all members have joined.
     consumer.on(consumer.events.REBALANCING, () => ofNow(() => this.#hooks.rebalancing()))
     consumer.on(consumer.events.GROUP_JOIN, (event) => ofNow(() => this.#joined(event)))

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { projectFolder } from '../../scripts/ground/place.ts'
 import { runCommand } from '../../scripts/ground/fetch/run-command.ts'
+import { projectFolder } from '../../scripts/ground/place.ts'
 import { type AlertCase, alertCases } from './alerts/cases.ts'
 import { healthy, writtenOut } from './alerts/healthy.ts'
 import { queryFaults } from './kit/queries.ts'
@@ -72,20 +72,34 @@ describe('the alerts', () => {
 
   it('are all silent on a good day, with an upgrade in it', async () => {
     const minutes = [10, 30, 61, 62, 65, 75, 90, 150]
-    await runTests([test('a good day', {}, rules.flatMap(({ alert }) => minutes.map((minute) => silence(alert, minute))))])
+    await runTests([
+      test(
+        'a good day',
+        {},
+        rules.flatMap(({ alert }) => minutes.map((minute) => silence(alert, minute))),
+      ),
+    ])
   })
 
   it.each(Object.entries(alertCases))('%s fires in its minute and not before', async (alertname, one) => {
     const expectations = [silence(alertname, one.fromMinute - 1), firing(alertname, one.fromMinute, one)]
     const tests = [test('fires', one.series, expectations)]
     if (one.silent !== undefined) {
-      tests.push(test('stays silent', one.silent, Array.from({ length: 55 }, (_, minute) => silence(alertname, minute))))
+      tests.push(
+        test(
+          'stays silent',
+          one.silent,
+          Array.from({ length: 55 }, (_, minute) => silence(alertname, minute)),
+        ),
+      )
     }
     await runTests(tests)
   })
 
   it('would not pass with a wrong expectation', async () => {
-    await expect(runTests([test('wrong', {}, [firing('BridgeDown', 10, alertCases['BridgeDown']!)])])).rejects.toThrow('BridgeDown')
+    await expect(runTests([test('wrong', {}, [firing('BridgeDown', 10, alertCases['BridgeDown']!)])])).rejects.toThrow(
+      'BridgeDown',
+    )
   })
 
   it('have a section of docs/runbook.md each, under the anchor that they link to', () => {

@@ -38,7 +38,9 @@ it.each(files)('%s: every panel says what it shows, in a unit', (_name, text) =>
 })
 
 it.each(files)('%s: asks only for metrics, labels and label values that there are', (_name, text) => {
-  const faults = queriesOf(text).flatMap(({ title, expr }) => queryFaults(filledIn(expr)).map((fault) => `${title}: ${fault}`))
+  const faults = queriesOf(text).flatMap(({ title, expr }) =>
+    queryFaults(filledIn(expr)).map((fault) => `${title}: ${fault}`),
+  )
   expect(faults).toEqual([])
   expect(queryFaults('sum by (mood) (rate(bridge_received_totl{colour="red"}[5m]))')).toHaveLength(3)
 })

@@ -9,10 +9,9 @@ const read = (path: string): string => readFileSync(join(projectFolder(), path),
 
 /** Every `    $ command` of a page with the indented lines that follow it. */
 function examplesOf(page: string): readonly (readonly [command: string, output: string])[] {
-  return [...page.matchAll(/^ {4}\$ (.+)\n((?: {4}(?!\$ ).+\n)+)/gm)].map(([, command = '', output = '']): [string, string] => [
-    command,
-    output.replaceAll(/^ {4}/gm, ''),
-  ])
+  return [...page.matchAll(/^ {4}\$ (.+)\n((?: {4}(?!\$ ).+\n)+)/gm)].map(
+    ([, command = '', output = '']): [string, string] => [command, output.replaceAll(/^ {4}/gm, '')],
+  )
 }
 
 describe('docs/sizing.md', () => {
@@ -26,18 +25,29 @@ describe('docs/sizing.md', () => {
 })
 
 describe('the pages about running it', () => {
-  const pages = ['docs/install.md', 'docs/sizing.md', 'docs/runbook.md', 'docs/upgrade.md', 'docs/threat-model.md', 'SECURITY.md']
+  const pages = [
+    'docs/install.md',
+    'docs/sizing.md',
+    'docs/runbook.md',
+    'docs/upgrade.md',
+    'docs/threat-model.md',
+    'SECURITY.md',
+  ]
 
   it.each(pages)('%s names only values, options and metrics that there are', (path) => {
     const known = `${read('docs/configuration.md')}${read('docs/events.md')}${read('helm/values.schema.json')}`
     const page = read(path)
     for (const [name] of page.matchAll(/\bbridge_[a-z_]+[a-z]\b/g)) expect(known, name).toContain(name)
-    for (const [, option = ''] of page.matchAll(/\bconfig\.([a-z][A-Za-z]*\.[A-Za-z.]*[A-Za-z])/g)) expect(known, option).toContain(`\`${option}\``)
+    for (const [, option = ''] of page.matchAll(/\bconfig\.([a-z][A-Za-z]*\.[A-Za-z.]*[A-Za-z])/g))
+      expect(known, option).toContain(`\`${option}\``)
     const schema = JSON.parse(read('helm/values.schema.json')) as { properties: Record<string, object> }
-    for (const [value, group = '', rest = ''] of page.matchAll(/\b(ingest|metrics|alerts|dashboards|networkPolicy|topics)\.([A-Za-z.]*[A-Za-z])\b/g)) {
+    for (const [value, group = '', rest = ''] of page.matchAll(
+      /\b(ingest|metrics|alerts|dashboards|networkPolicy|topics)\.([A-Za-z.]*[A-Za-z])\b/g,
+    )) {
       if (value === 'topics.apply') continue
       let at: unknown = schema.properties[group]
-      for (const key of rest.split('.')) at = (at as { properties?: Record<string, object> } | undefined)?.properties?.[key]
+      for (const key of rest.split('.'))
+        at = (at as { properties?: Record<string, object> } | undefined)?.properties?.[key]
       expect(at, `${path}: ${value}`).toBeDefined()
     }
   })

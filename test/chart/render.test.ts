@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../src/records/catalogue.ts'
-import { at, type KubeObject, objectsOf, only, parseObjects, render, valuesFiles } from './kit/helm.ts'
-import { policyFaults, podsOf, containersOf } from './kit/policy.ts'
-import { typeFaults } from './kit/typed.ts'
 import { bridgeConfigOf } from './kit/bridge-config.ts'
 import { existingNames } from './kit/existing.ts'
+import {
+  at,
+  chartFolder,
+  helmSays,
+  helms,
+  type KubeObject,
+  objectsOf,
+  only,
+  parseObjects,
+  render,
+  valuesFiles,
+} from './kit/helm.ts'
+import { containersOf, podsOf, policyFaults } from './kit/policy.ts'
+import { typeFaults } from './kit/typed.ts'
 
 const files = [...valuesFiles()]
 
@@ -29,17 +40,38 @@ describe('what is rendered', () => {
   it('would not have the right types with a wrong member, a wrong kind of value or an unknown kind', async () => {
     const [policy] = await objectsOf({})
     const text = JSON.stringify(await objectsOf({}))
-    const wrong = parseObjects(JSON.stringify(JSON.parse(text.replaceAll('"containerPort":9464', '"containrPort":9464'))[7]))
+    const wrong = parseObjects(
+      JSON.stringify(JSON.parse(text.replaceAll('"containerPort":9464', '"containrPort":9464'))[7]),
+    )
     expect((await typeFaults(wrong)).join()).toContain('containrPort')
-    const faults = await typeFaults([{ ...policy!, spec: { podSelector: 'all' } }, { ...policy!, kind: 'NetworkPolice' }])
+    const faults = await typeFaults([
+      { ...policy!, spec: { podSelector: 'all' } },
+      { ...policy!, kind: 'NetworkPolice' },
+    ])
     expect(faults.join('\n')).toMatch(/no types for[^]*NetworkPolicy\/.*TS2559/)
+  })
+})
+
+describe('the chart', () => {
+  it.each(helms)('has nothing that %s lint would say', async (helm) => {
+    const said = await helmSays(
+      helm,
+      ['lint', '--strict', chartFolder, '-f', '-'],
+      valuesFiles().get('everything.yaml'),
+    )
+    expect(said).toMatchObject({ ok: true, text: expect.stringContaining('0 chart(s) failed') })
   })
 })
 
 describe('a worker', () => {
   it('of ingest takes its slot from its ordinal, the others publish under ids of their own', async () => {
-    const objects = await objectsOf({ fleet: { enabled: true }, http: { enabled: true }, config: { mqtt: { clientIdPrefix: 'site' } } })
-    const args = (kind: string, role: string) => at(only(objects, kind, `-${role}`), 'spec.template.spec.containers.0.args') as string[]
+    const objects = await objectsOf({
+      fleet: { enabled: true },
+      http: { enabled: true },
+      config: { mqtt: { clientIdPrefix: 'site' } },
+    })
+    const args = (kind: string, role: string) =>
+      at(only(objects, kind, `-${role}`), 'spec.template.spec.containers.0.args') as string[]
     expect(args('StatefulSet', 'ingest').at(-1)).toBe('mqtt.slot=$(POD_NAME)')
     for (const role of ['command', 'fleet', 'http']) {
       expect(args('Deployment', role).slice(0, 3)).toEqual(['run', '--role', role])
@@ -53,14 +85,20 @@ describe('a worker', () => {
   })
 
   it('has ten seconds more to stop than the bridge needs', async () => {
-    for (const [drainSeconds, grace] of [[undefined, 35], [100, 110]] as const) {
+    for (const [drainSeconds, grace] of [
+      [undefined, 35],
+      [100, 110],
+    ] as const) {
       const values = drainSeconds === undefined ? {} : { config: { worker: { drainSeconds } } }
       const worker = only(await objectsOf(values), 'StatefulSet')
       expect(at(worker, 'spec.template.spec.terminationGracePeriodSeconds')).toBe(grace)
     }
   })
 
-  it.each([['384Mi', 60, 230], ['1Gi', 50, 512]])('with %s and %i percent has a heap of %i MiB', async (memory, heapPercent, heap) => {
+  it.each([
+    ['384Mi', 60, 230],
+    ['1Gi', 50, 512],
+  ])('with %s and %i percent has a heap of %i MiB', async (memory, heapPercent, heap) => {
     const worker = only(await objectsOf({ ingest: { resources: { limits: { memory } }, heapPercent } }), 'StatefulSet')
     expect(JSON.stringify(worker)).toContain(`--max-old-space-size=${heap}"`)
   })
@@ -79,8 +117,14 @@ describe('a worker', () => {
 
   it('of ingest is never scaled in by an autoscaler', async () => {
     for (const mode of ['hpa', 'keda'] as const) {
-      const objects = await objectsOf({ ingest: { autoscaling: { mode } }, metrics: { monitor: 'pod' }, keda: { prometheus: 'http://p:9090' } })
-      const scaler = objects.find((object) => object.kind === 'HorizontalPodAutoscaler' || object.kind === 'ScaledObject')
+      const objects = await objectsOf({
+        ingest: { autoscaling: { mode } },
+        metrics: { monitor: 'pod' },
+        keda: { prometheus: 'http://p:9090' },
+      })
+      const scaler = objects.find(
+        (object) => object.kind === 'HorizontalPodAutoscaler' || object.kind === 'ScaledObject',
+      )
       expect(JSON.stringify(scaler)).toContain('"scaleDown":{"selectPolicy":"Disabled"}')
     }
   })
@@ -111,9 +155,25 @@ describe('secrets', () => {
     const pod = podsOf(only(objects, 'StatefulSet'))[0]!
     const volume = (pod.spec['volumes'] as { name: string }[]).find(({ name }) => name === 'mqtt')
     expect(at(volume, 'projected.sources')).toEqual([
-      { secret: { name: 'mqtt-login', items: [{ key: 'user', path: 'username' }, { key: 'pass.word', path: 'password' }] } },
+      {
+        secret: {
+          name: 'mqtt-login',
+          items: [
+            { key: 'user', path: 'username' },
+            { key: 'pass.word', path: 'password' },
+          ],
+        },
+      },
       { secret: { name: 'ca', items: [{ key: 'root.pem', path: 'ca.crt' }] } },
-      { secret: { name: 'mqtt-client', items: [{ key: 'tls.crt', path: 'tls.crt' }, { key: 'tls.key', path: 'tls.key' }] } },
+      {
+        secret: {
+          name: 'mqtt-client',
+          items: [
+            { key: 'tls.crt', path: 'tls.crt' },
+            { key: 'tls.key', path: 'tls.key' },
+          ],
+        },
+      },
     ])
     for (const container of objects.flatMap(podsOf).flatMap(containersOf)) {
       expect(JSON.stringify(container['env'])).not.toContain('secretKeyRef')
@@ -122,7 +182,8 @@ describe('secrets', () => {
 })
 
 describe('the network policy', () => {
-  const ports = (rules: unknown) => (rules as { ports: { port: number }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port))
+  const ports = (rules: unknown) =>
+    (rules as { ports: { port: number }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port))
 
   it('lets out to DNS and the configured ports, and in to the metrics and HTTP ports', async () => {
     const policy = only(await objectsOf(valuesFiles().get('everything.yaml')), 'NetworkPolicy')
@@ -130,7 +191,11 @@ describe('the network policy', () => {
     expect(ports(at(policy, 'spec.ingress'))).toEqual([9999, 8443])
   })
 
-  it.each([['mqtt://broker', 1883], ['mqtts://broker', 8883], ['mqtts://broker:2883', 2883]])('knows the port of %s', async (url, port) => {
+  it.each([
+    ['mqtt://broker', 1883],
+    ['mqtts://broker', 8883],
+    ['mqtts://broker:2883', 2883],
+  ])('knows the port of %s', async (url, port) => {
     const policy = only(await objectsOf({ config: { mqtt: { url } } }), 'NetworkPolicy')
     expect(ports(at(policy, 'spec.egress'))[2]).toBe(port)
   })
@@ -138,7 +203,9 @@ describe('the network policy', () => {
 
 describe('topics', () => {
   it('are KafkaTopics of the catalogue, under the names and numbers of the configuration', async () => {
-    const topics = (await objectsOf(valuesFiles().get('everything.yaml'))).filter((object) => object.kind === 'KafkaTopic')
+    const topics = (await objectsOf(valuesFiles().get('everything.yaml'))).filter(
+      (object) => object.kind === 'KafkaTopic',
+    )
     expect(topics.length).toBe(Object.keys(catalogue).length)
     const spec = (ending: string) => at(only(topics, 'KafkaTopic', ending), 'spec')
     expect(spec('-attendance')).toMatchObject({ topicName: 'Site_A.attendance', partitions: 12, replicas: 3 })
@@ -148,7 +215,8 @@ describe('topics', () => {
 
   it('take the version of the resource that the cluster has', async () => {
     const values = { topics: { by: 'strimzi', strimzi: { cluster: 'c' } } }
-    const version = async (args: string[]) => (await objectsOf(values, args)).find((object) => object.kind === 'KafkaTopic')?.apiVersion
+    const version = async (args: string[]) =>
+      (await objectsOf(values, args)).find((object) => object.kind === 'KafkaTopic')?.apiVersion
     expect(await version([])).toBe('kafka.strimzi.io/v1beta2')
     expect(await version(['--api-versions', 'kafka.strimzi.io/v1'])).toBe('kafka.strimzi.io/v1')
   })
@@ -157,7 +225,9 @@ describe('topics', () => {
     const job = async (values: unknown) => only(await objectsOf(values), 'Job')
     const first = await job({})
     expect(JSON.stringify(first)).toMatch(/"topics","apply"[^]*"schemas","register"/)
-    expect((await job({ config: { kafka: { partitions: { command: 6 } } } })).metadata.name).not.toBe(first.metadata.name)
+    expect((await job({ config: { kafka: { partitions: { command: 6 } } } })).metadata.name).not.toBe(
+      first.metadata.name,
+    )
     expect((await job({ ingest: { replicas: 4 } })).metadata.name).toBe(first.metadata.name)
     await expect(job({ topics: { by: 'none' }, schemas: { by: 'none' } })).rejects.toThrow('0 objects Job')
   })

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseDocument, isMap, type YAMLMap } from 'yaml'
-import { parseSettings } from '../../src/config/parse.ts'
-import { valuesSchema } from '../../scripts/chart/values-schema.ts'
+import { isMap, parseDocument, type YAMLMap } from 'yaml'
 import type { JsonSchema } from '../../scripts/chart/json-schema.ts'
+import { valuesSchema } from '../../scripts/chart/values-schema.ts'
 import { projectFolder } from '../../scripts/ground/place.ts'
+import { parseSettings } from '../../src/config/parse.ts'
 import { bridgeConfigOf } from './kit/bridge-config.ts'
-import { at, chartFolder, helms, helmSays, objectsOf, render, valuesFiles } from './kit/helm.ts'
+import { at, chartFolder, helmSays, helms, objectsOf, render, valuesFiles } from './kit/helm.ts'
 
 describe('the generated files', () => {
   it('are what scripts/chart.ts makes of src', () => {
@@ -30,9 +30,12 @@ describe('values.yaml', () => {
       if (schema.properties === undefined || path === '.config') return
       const written = map.items.map((item) => String(item.key))
       const optional = path.endsWith('.limits') || path.endsWith('.requests') ? ['cpu'] : []
-      expect([...new Set([...written, ...optional])].sort(), path).toEqual([...new Set([...Object.keys(schema.properties), ...optional])].sort())
+      expect([...new Set([...written, ...optional])].sort(), path).toEqual(
+        [...new Set([...Object.keys(schema.properties), ...optional])].sort(),
+      )
       for (const item of map.items) {
-        if (isMap(item.value)) walk(item.value, schema.properties[String(item.key)] ?? {}, `${path}.${String(item.key)}`)
+        if (isMap(item.value))
+          walk(item.value, schema.properties[String(item.key)] ?? {}, `${path}.${String(item.key)}`)
       }
     }
     walk(page.contents as YAMLMap, valuesSchema(), '')
@@ -52,11 +55,20 @@ describe('a bad value', () => {
     ['config.kafka.brokers[1]', { config: { kafka: { brokers: ['a:9092', 'b'] } } }],
     ['config.worker.drainSeconds', { config: { worker: { drainSeconds: '${env:DRAIN}' } } }],
     ['config.fleet.enabled', { fleet: { enabled: true }, config: { fleet: { enabled: false } } }],
-    ['topic attendance', { topics: { by: 'strimzi', strimzi: { cluster: 'c' } }, config: { kafka: { topics: { attendance: '${env:T}' } } } }],
+    [
+      'topic attendance',
+      {
+        topics: { by: 'strimzi', strimzi: { cluster: 'c' } },
+        config: { kafka: { topics: { attendance: '${env:T}' } } },
+      },
+    ],
     ['config.observe.port', { config: { observe: { port: 0 } } }],
     ['config.kafka.sasl.mechanism', { credentials: { kafka: { secret: 'login' } } }],
     ['config.mqtt.url', { tls: { mqtt: { ca: { secret: 'ca' } } } }],
-    ['certManager.issuer.name', { config: { kafka: { tls: { enabled: true } } }, tls: { kafka: { client: { issue: true } } } }],
+    [
+      'certManager.issuer.name',
+      { config: { kafka: { tls: { enabled: true } } }, tls: { kafka: { client: { issue: true } } } },
+    ],
     ['config.kafka.partitions.command', { command: { replicas: 13 } }],
     ['config.kafka.partitions.thingInbox', { fleet: { enabled: true, autoscaling: { mode: 'hpa', max: 20 } } }],
     ['ingest.autoscaling.min', { ingest: { autoscaling: { mode: 'hpa', min: 9 } } }],
@@ -87,7 +99,7 @@ describe('the configuration', () => {
   it.each([...valuesFiles()])('of %s is right for the bridge, and what was given', async (_name, values) => {
     const config = bridgeConfigOf(await objectsOf(values))
     expect(() => parseSettings(withoutPlaceholders(config))).not.toThrow()
-    expect(config).toMatchObject((at(values, 'config') ?? {}) as object)
+    expect(config).toMatchObject(at(values, 'config') ?? {})
   })
 
   it('keeps numbers, words and nulls as they are', async () => {
@@ -104,12 +116,30 @@ describe('the notes', () => {
   // Helm 3 wants a cluster for this.
   it('warn about what is risky, and about nothing when nothing is', async () => {
     const notes = async (values: unknown) => {
-      const said = await helmSays('helm4', ['install', 'demo', chartFolder, '-n', 'bridge', '--dry-run=client', '-f', '-'], values)
+      const said = await helmSays(
+        'helm4',
+        ['install', 'demo', chartFolder, '-n', 'bridge', '--dry-run=client', '-f', '-'],
+        values,
+      )
       if (!said.ok) throw new Error(said.error)
       return said.text.slice(said.text.indexOf('NOTES:'))
     }
-    const risky = await notes({ ingest: { replicas: 1 }, networkPolicy: { enabled: false }, config: { mqtt: { sessionExpirySeconds: 60 } } })
-    for (const part of ['mqtt.url is not', 'kafka.tls', 'registry.url is not', 'no login', 'one replica', 'sessionExpirySeconds', 'networkPolicy', 'monitor', 'digest']) {
+    const risky = await notes({
+      ingest: { replicas: 1 },
+      networkPolicy: { enabled: false },
+      config: { mqtt: { sessionExpirySeconds: 60 } },
+    })
+    for (const part of [
+      'mqtt.url is not',
+      'kafka.tls',
+      'registry.url is not',
+      'no login',
+      'one replica',
+      'sessionExpirySeconds',
+      'networkPolicy',
+      'monitor',
+      'digest',
+    ]) {
       expect(risky).toContain(part)
     }
     expect(await notes(valuesFiles().get('production.yaml'))).not.toContain('Look at these')

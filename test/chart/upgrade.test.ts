@@ -44,7 +44,10 @@ it.each(released)('what %s installed can be upgraded to this chart', async (_nam
 
 it('would notice a field that must not change', async () => {
   const before = await frozenNow({})
-  const text = JSON.stringify(await objectsOf({})).replaceAll('"podManagementPolicy":"Parallel"', '"podManagementPolicy":"OrderedReady"')
+  const text = JSON.stringify(await objectsOf({})).replaceAll(
+    '"podManagementPolicy":"Parallel"',
+    '"podManagementPolicy":"OrderedReady"',
+  )
   const after = Object.fromEntries(frozen(JSON.parse(text)))
   expect(Object.keys(before).filter((path) => after[path] !== before[path])).toEqual([
     'StatefulSet/demo-emqx-kafka-bridge-ingest spec.podManagementPolicy',

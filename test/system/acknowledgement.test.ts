@@ -84,7 +84,7 @@ describe('a PUBACK', () => {
 
   /**
    * Guards mqtt/connection.ts `this.#hooks.dialing(tap)` before the first byte: the backlog of a resumed session comes
-   * before SUBACK. Seen to fail when the intake listens from SUBACK on.
+   * before SUBACK. Seen to fail when the intake listens from the `connected` hook on.
    */
   test('answers a message that came with the CONNACK, before any SUBACK', async () => {
     const { broker, names } = await start({
@@ -186,7 +186,8 @@ test('a link cut while records are in flight loses nothing', async () => {
 describe('SIGTERM', () => {
   /**
    * Guards roles/ingest-role.ts `await withDeadline(sender.drained(), ...)` before `source.close`, and mqtt/connection.ts
-   * `link.client.end(...)` with reading on until the broker has closed: seen to fail with `link.tap.destroy()`.
+   * `link.client.end(...)` with reading on until the broker has closed: seen to fail without the first, and with
+   * `link.tap.destroy()` for the second.
    */
   test('finishes what is in flight, then DISCONNECT and FIN, with input still unread', async () => {
     const { broker, names, worker } = await start()

@@ -194,7 +194,9 @@ test('a message whose turn comes after its expiry is not sent', async () => {
   const base = Date.now() + 900
   const turns = Array.from({ length: receiveMaximum }, (_, i) => ({ deviceSn: `TURN${i}`, due: base + i * 130 }))
   await send(...turns.map(({ deviceSn }) => ({ deviceSn, commandId: `first-${deviceSn}`, op: 'ping' })))
-  await send(...turns.map(({ deviceSn, due }) => ({ deviceSn, commandId: `second-${deviceSn}`, op: 'ping', expiresAt: due })))
+  await send(
+    ...turns.map(({ deviceSn, due }) => ({ deviceSn, commandId: `second-${deviceSn}`, op: 'ping', expiresAt: due })),
+  )
   await until('all are out', () => published.length === turns.length)
   await Promise.all(
     turns.map(async ({ deviceSn, due }) => {

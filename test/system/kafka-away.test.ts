@@ -153,7 +153,7 @@ test.each([
   },
 )
 
-/** Promise 3. Guards mqtt/intake.ts `this.#tap.hold()`: seen to fail without it, as Mosquitto overruns the window. */
+/** Promise 3. Guards mqtt/intake.ts `this.#tap.hold()`, as Mosquitto overruns the window. */
 test('memory stays flat with full windows and Kafka frozen', async () => {
   const { names, worker, stream } = await start({ mqtt: { receiveMaximum: 200 } })
   kafka.freeze()

@@ -68,7 +68,7 @@ test.each([
   expect(await everythingSaid(worker)).not.toContain(password)
 })
 
-/** Guards kafka/errors.ts naming authentication: seen to fail when it falls into `other`. */
+/** Guards kafka/errors.ts naming authentication. */
 test.each(['plain', 'scram-sha-512'] as const)(
   'a wrong password with %s: not ready, said, tried again, shown nowhere',
   async (mechanism) => {

@@ -33,7 +33,7 @@ async function oneOfEach(serial: string): Promise<void> {
 }
 
 /**
- * Guards flow/pump.ts counting what is ignored (seen to fail without it), and observe/events: labels come from closed
+ * Guards flow/pump.ts counting what is ignored, and observe/events: labels come from closed
  * sets.
  */
 test('10,000 devices make no new series, and everything is accounted for at any moment', async () => {

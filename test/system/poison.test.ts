@@ -45,7 +45,7 @@ describe('poison in the payload', () => {
     place = await start(() => ({}), 1)
   })
 
-  /** Guards attendance/decide-punches.ts taking each item alone: seen to fail when the batch is refused as a whole. */
+  /** Guards attendance/decide-punches.ts taking each item alone. */
   test.each(positions)('an item at position %i of a batch: its neighbours are untouched', async (position) => {
     const { names, link } = place
     const [before, dead] = [await attendance(names), await deadLetters(names)]
@@ -101,7 +101,7 @@ describe('a record that Kafka refuses for good', () => {
     place = { names, worker, link: await broker.subscribed('-evt-') }
   })
 
-  /** Guards kafka/writer.ts `isolate`: seen to fail when it refuses a part of more than one record, or stops at one. */
+  /** Guards kafka/writer.ts `isolate`: seen to fail when it refuses a part of more than one record. */
   test.each(positions)('at position %i becomes a dead letter alone', async (position) => {
     const { names, worker, link } = place
     const [before, dead] = [await attendance(names), await deadLetters(names)]

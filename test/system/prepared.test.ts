@@ -145,7 +145,7 @@ const numbered = (from: number, to: number): Sample[] =>
 const valuesOf = async (topic: string) =>
   (await readTopic(kafka.brokers, topic)).map(({ value }) => Number(value?.toString()))
 
-/** Guards `retries` of the producer being idempotent: seen to fail with `idempotent: false` in kafka/writer.ts. */
+/** Guards kafka/writer.ts `idempotent`: kafkajs repeats the request, Kafka drops the repeat by its sequence number. */
 test('a broker frozen for some request timeouts leaves no double', async () => {
   const { topic, writer, events } = await open({ requestTimeoutMs: 1000 })
   await writer.write(batchOf(writer, numbered(0, 100)))

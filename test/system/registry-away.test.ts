@@ -33,8 +33,7 @@ async function prepare() {
 }
 
 /**
- * Guards kafka/encodings.ts asking for ids at start and kafka/record-batch.ts `#encode` using them without a question:
- * seen to fail when the writer asks the registry for each batch.
+ * Guards kafka/encodings.ts asking for ids at start and kafka/record-batch.ts `#encode` using them without a question.
  */
 test.each(['killed', 'frozen'] as const)('a registry %s after the start stops nothing', async (how) => {
   const { names, settings, device } = await prepare()

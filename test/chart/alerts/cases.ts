@@ -61,7 +61,10 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     labels: release,
     says: 'Messages come in, and none is acknowledged.',
     // A quiet night.
-    silent: { 'bridge_mqtt_acknowledged_total@ingest': '600000x60', 'bridge_messages_received_total@ingest': '600000x60' },
+    silent: {
+      'bridge_mqtt_acknowledged_total@ingest': '600000x60',
+      'bridge_messages_received_total@ingest': '600000x60',
+    },
   },
   BridgeWindowFull: {
     series: { 'bridge_mqtt_windows_full@ingest': '0x10 2x60' },

@@ -1,4 +1,5 @@
-import fc, { type Arbitrary } from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import * as fc from 'fast-check'
 import type { JsonSchema } from '../../../scripts/chart/json-schema.ts'
 
 /**
@@ -11,7 +12,9 @@ export function drawn(schema: JsonSchema): Arbitrary<unknown> {
   if (values !== undefined) return fc.constantFrom(...values)
   switch (type) {
     case 'object':
-      return properties === undefined ? entries(additionalProperties, schema.propertyNames) : members(properties, schema.required ?? [])
+      return properties === undefined
+        ? entries(additionalProperties, schema.propertyNames)
+        : members(properties, schema.required ?? [])
     case 'array':
       return fc.array(drawn(items ?? {}), { minLength: schema.minItems ?? 0, maxLength: 2 })
     case 'integer':
@@ -43,7 +46,9 @@ function members(properties: Readonly<Record<string, JsonSchema>>, required: rea
 
 function entries(value: JsonSchema | boolean | undefined, name: JsonSchema | undefined): Arbitrary<unknown> {
   if (typeof value !== 'object') return fc.constant({})
-  return fc.dictionary(text(name?.pattern === undefined ? { pattern: '^[a-z]{1,8}$' } : name), drawn(value), { maxKeys: 2 })
+  return fc.dictionary(text(name?.pattern === undefined ? { pattern: '^[a-z]{1,8}$' } : name), drawn(value), {
+    maxKeys: 2,
+  })
 }
 
 function wholeNumber(min: number, max: number): Arbitrary<number> {
@@ -53,11 +58,31 @@ function wholeNumber(min: number, max: number): Arbitrary<number> {
 }
 
 /** Words that YAML or Helm may take for something else, besides plain ones. */
-const tricky = ['on', 'null', '1e3', '0x10', '007', '~', 'a: b', '{{ .Values }}', '- x', '"', "'", '#', '{', 'é', '$(POD_NAME)', ' ']
+const tricky = [
+  'on',
+  'null',
+  '1e3',
+  '0x10',
+  '007',
+  '~',
+  'a: b',
+  '{{ .Values }}',
+  '- x',
+  '"',
+  "'",
+  '#',
+  '{',
+  'é',
+  '$(POD_NAME)',
+  ' ',
+]
 
 function text({ pattern, format, minLength = 0 }: JsonSchema): Arbitrary<string> {
   if (format === 'date-time') return fc.constantFrom('2015-01-01T00:00:00Z', '2020-02-29T23:59:59.999+05:30')
   if (pattern?.includes('env|file') === true) return fc.constantFrom('${env:A}', '${env:A:-1}', '${file:/b}')
-  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern), { size: 'small' }).filter((drawn) => drawn.length < 60)
-  return fc.oneof(fc.stringMatching(/^[a-z]{1,8}$/), fc.constantFrom(...tricky)).filter((drawn) => drawn.length >= minLength)
+  if (pattern !== undefined)
+    return fc.stringMatching(new RegExp(pattern), { size: 'small' }).filter((drawn) => drawn.length < 60)
+  return fc
+    .oneof(fc.stringMatching(/^[a-z]{1,8}$/), fc.constantFrom(...tricky))
+    .filter((drawn) => drawn.length >= minLength)
 }

@@ -32,7 +32,11 @@ export type Rendered =
 
 /** Runs `helm template demo helm -n bridge` with these values; nothing of the machine's own Helm settings counts. */
 export function render(helm: Helm, values: unknown, args: readonly string[] = []): Promise<Rendered> {
-  return helmSays(helm, ['template', 'demo', chartFolder, '-n', 'bridge', '--kube-version', '1.31.0', '-f', '-', ...args], values)
+  return helmSays(
+    helm,
+    ['template', 'demo', chartFolder, '-n', 'bridge', '--kube-version', '1.31.0', '-f', '-', ...args],
+    values,
+  )
 }
 
 export function helmSays(helm: Helm, args: readonly string[], values: unknown): Promise<Rendered> {

@@ -52,10 +52,23 @@ function podFaults(pod: Pod): readonly string[] {
   must(spec['automountServiceAccountToken'] === false, 'mounts a token')
   for (const key of ['hostNetwork', 'hostPID', 'hostIPC']) must(!spec[key], `has ${key}`)
   const volumes = (spec['volumes'] ?? []) as Json[]
-  const allowed = new Set(['configMap', 'emptyDir', 'projected', 'secret', 'persistentVolumeClaim', 'csi', 'downwardAPI', 'ephemeral'])
+  const allowed = new Set([
+    'configMap',
+    'emptyDir',
+    'projected',
+    'secret',
+    'persistentVolumeClaim',
+    'csi',
+    'downwardAPI',
+    'ephemeral',
+  ])
   for (const { name, ...sources } of volumes) {
-    must(Object.keys(sources).every((kind) => allowed.has(kind)), `has the forbidden volume ${String(name)}`)
-    if (sources['emptyDir'] !== undefined) must(at(sources, 'emptyDir.sizeLimit') !== undefined, `${String(name)} has no size`)
+    must(
+      Object.keys(sources).every((kind) => allowed.has(kind)),
+      `has the forbidden volume ${String(name)}`,
+    )
+    if (sources['emptyDir'] !== undefined)
+      must(at(sources, 'emptyDir.sizeLimit') !== undefined, `${String(name)} has no size`)
   }
   for (const container of containersOf(pod)) {
     const name = String(container['name'])
@@ -78,8 +91,14 @@ function podFaults(pod: Pod): readonly string[] {
     const heap = /--max-old-space-size=(\d+)/.exec(String(env.find((one) => one['name'] === 'NODE_OPTIONS')?.['value']))
     must(Number(heap?.[1]) >= 16, `${name} does not limit its heap`)
     const mounts = ((container['volumeMounts'] ?? []) as Json[]).map((mount) => mount['name'])
-    must(mounts.every((mount) => volumes.some((volume) => volume['name'] === mount)), `${name} mounts what is not there`)
-    must(((container['volumeMounts'] ?? []) as Json[]).every((mount) => mount['subPath'] === undefined), `${name} has a subPath`)
+    must(
+      mounts.every((mount) => volumes.some((volume) => volume['name'] === mount)),
+      `${name} mounts what is not there`,
+    )
+    must(
+      ((container['volumeMounts'] ?? []) as Json[]).every((mount) => mount['subPath'] === undefined),
+      `${name} has a subPath`,
+    )
     const ports = new Set(((container['ports'] ?? []) as Json[]).map((port) => port['name']))
     for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
       const port = at(container, `${probe}.httpGet.port`)
@@ -99,11 +118,13 @@ function referenceFaults(pod: Pod, objects: readonly KubeObject[], { existing }:
   const names: (readonly [string, unknown])[] = [['ServiceAccount', pod.spec['serviceAccountName']]]
   for (const volume of (pod.spec['volumes'] ?? []) as Json[]) {
     names.push(['ConfigMap', at(volume, 'configMap.name')], ['Secret', at(volume, 'secret.secretName')])
-    for (const source of (at(volume, 'projected.sources') ?? []) as Json[]) names.push(['Secret', at(source, 'secret.name')])
+    for (const source of (at(volume, 'projected.sources') ?? []) as Json[])
+      names.push(['Secret', at(source, 'secret.name')])
   }
   return names.flatMap(([kind, name]) => {
-    if (name === undefined || rendered.has(`${kind}/${String(name)}`) || existing.has(String(name))) return []
-    return [`${pod.where}: names ${kind}/${String(name)}, which is not there`]
+    if (name === undefined) return []
+    if (typeof name === 'string' && (rendered.has(`${kind}/${name}`) || existing.has(name))) return []
+    return [`${pod.where}: names ${kind}/${JSON.stringify(name)}, which is not there`]
   })
 }
 
@@ -113,7 +134,9 @@ function targetFaults(object: KubeObject, objects: readonly KubeObject[], pods: 
   const faults: string[] = []
   const chosen = (selector: unknown): readonly Pod[] => {
     const wanted = Object.entries((selector ?? {}) as Json)
-    return wanted.length === 0 ? [] : pods.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value))
+    return wanted.length === 0
+      ? []
+      : pods.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value))
   }
   const targetRef = at(object, 'spec.scaleTargetRef') as Json | undefined
   if (targetRef !== undefined) {
@@ -127,17 +150,32 @@ function targetFaults(object: KubeObject, objects: readonly KubeObject[], pods: 
     const found = chosen(at(object, 'spec.selector'))
     if (found.length === 0) faults.push(`${where}: chooses no pod`)
     for (const port of at(object, 'spec.ports') as Json[]) {
-      const has = (pod: Pod) => containersOf(pod).some((one) => ((one['ports'] ?? []) as Json[]).some(({ name }) => name === port['targetPort']))
+      const has = (pod: Pod) =>
+        containersOf(pod).some((one) =>
+          ((one['ports'] ?? []) as Json[]).some(({ name }) => name === port['targetPort']),
+        )
       if (!found.every(has)) faults.push(`${where}: its port ${String(port['name'])} is not there`)
     }
   }
-  if (object.kind === 'StatefulSet' || object.kind === 'Deployment' || object.kind === 'PodDisruptionBudget' || object.kind === 'NetworkPolicy') {
-    const selector = at(object, object.kind === 'NetworkPolicy' ? 'spec.podSelector.matchLabels' : 'spec.selector.matchLabels')
+  if (
+    object.kind === 'StatefulSet' ||
+    object.kind === 'Deployment' ||
+    object.kind === 'PodDisruptionBudget' ||
+    object.kind === 'NetworkPolicy'
+  ) {
+    const selector = at(
+      object,
+      object.kind === 'NetworkPolicy' ? 'spec.podSelector.matchLabels' : 'spec.selector.matchLabels',
+    )
     const found = chosen(selector)
     if (found.length === 0) faults.push(`${where}: chooses no pod`)
-    if (object.kind !== 'NetworkPolicy' && new Set(found.map((pod) => pod.where)).size > 1) faults.push(`${where}: chooses pods of others`)
+    if (object.kind !== 'NetworkPolicy' && new Set(found.map((pod) => pod.where)).size > 1)
+      faults.push(`${where}: chooses pods of others`)
   }
-  if (object.kind === 'StatefulSet' && !objects.some((one) => one.kind === 'Service' && one.metadata.name === at(object, 'spec.serviceName'))) {
+  if (
+    object.kind === 'StatefulSet' &&
+    !objects.some((one) => one.kind === 'Service' && one.metadata.name === at(object, 'spec.serviceName'))
+  ) {
     faults.push(`${where}: its serviceName is not there`)
   }
   return faults

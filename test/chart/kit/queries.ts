@@ -15,7 +15,9 @@ const known = new Map<string, LabelsOf>([
 for (const { name, labels } of standingGauges) known.set(name, Object.fromEntries(labels.map((label) => [label, null])))
 for (const [name, metric] of Object.entries<Metric>(metrics)) {
   if (metric.kind !== 'histogram') known.set(name, metric.labels)
-  else for (const part of ['_bucket', '_sum', '_count']) known.set(name + part, { ...metric.labels, ...(part === '_bucket' && { le: null }) })
+  else
+    for (const part of ['_bucket', '_sum', '_count'])
+      known.set(name + part, { ...metric.labels, ...(part === '_bucket' && { le: null }) })
 }
 const ofProcess = new Registry()
 collectDefaultMetrics({ register: ofProcess })

@@ -61,19 +61,25 @@ function moduleOf({ apiVersion, kind }: KubeObject): string | null {
 
 function compilerFaults(folder: string, lines: readonly string[]): Promise<readonly string[]> {
   const tsc = join(projectFolder(), 'node_modules/.bin/tsc')
-  const options = '--noEmit --strict --skipLibCheck --module nodenext --moduleResolution nodenext --target es2022 --types'
+  const options =
+    '--noEmit --strict --skipLibCheck --module nodenext --moduleResolution nodenext --target es2022 --types'
   return new Promise((resolve, reject) => {
-    execFile(tsc, [...options.split(' '), '', 'rendered.ts'], { cwd: folder, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-      if (error === null) return resolve([])
-      if (!stdout.includes('rendered.ts(')) return reject(new Error(stderr || stdout || error.message))
-      resolve(
-        stdout.split('\n').flatMap((line) => {
-          const [, number, says] = /^rendered\.ts\((\d+),\d+\): (.*)$/.exec(line) ?? []
-          if (number === undefined) return []
-          const about = /^\/\* (.*?) \*\//.exec(lines.join('\n').split('\n')[Number(number) - 2] ?? '')?.[1]
-          return [`${about}: ${says}`]
-        }),
-      )
-    })
+    execFile(
+      tsc,
+      [...options.split(' '), '', 'rendered.ts'],
+      { cwd: folder, maxBuffer: 64 << 20 },
+      (error, stdout, stderr) => {
+        if (error === null) return resolve([])
+        if (!stdout.includes('rendered.ts(')) return reject(new Error(stderr || stdout || error.message))
+        resolve(
+          stdout.split('\n').flatMap((line) => {
+            const [, number, says] = /^rendered\.ts\((\d+),\d+\): (.*)$/.exec(line) ?? []
+            if (number === undefined) return []
+            const about = /^\/\* (.*?) \*\//.exec(lines.join('\n').split('\n')[Number(number) - 2] ?? '')?.[1]
+            return [`${about}: ${says}`]
+          }),
+        )
+      },
+    )
   })
 }

@@ -1,7 +1,6 @@
 import { command, PING, PUBLISHED, reply, report } from './lines.ts'
 import { at, type Members, SN, START, steps } from './step-table.ts'
 
-const L = JSON.stringify
 const NS = 'NO_SUBSCRIBER/1 e=NO_SUBSCRIBER'
 for (const [c, e] of [
   [0, 'PUBLISHED/1'],
@@ -12,7 +11,7 @@ for (const [c, e] of [
   [0x87, 'FAILED/1 e=BROKER_REFUSED m=0x87'],
   [0x9b, 'FAILED/1 e=BROKER_REFUSED m=0x9b'],
   [255, 'FAILED/1 e=BROKER_REFUSED m=0xff'],
-]) {
+] as const) {
   steps('puback ' + c, null, [[{ ...command({}), puback: c }, [PING, 'ACCEPTED/1', e]]])
   steps('puback wait ' + c, null, [
     [

@@ -1,4 +1,4 @@
-import { command, device, PING, PUBLISHED, rejected, reply, report } from './lines.ts'
+import { command, PING, PUBLISHED, reply, report } from './lines.ts'
 import { at, type Members, SN, START, type Step, steps } from './step-table.ts'
 
 const L = JSON.stringify

@@ -80,7 +80,7 @@ for (const [k, v] of [
   ['requestedAt', 1.5],
   ['expiresAt', '2026'],
   ['expiresAt', []],
-]) {
+] as const) {
   steps(`json type ${k} ${L(v)}`, null, [[jsonCommand({ [k]: v }), unreadable()]])
   steps(`plain type ${k} ${L(v)}`, null, [[command({ [k]: v }), unreadable()]])
 }
@@ -177,8 +177,8 @@ steps('wrong plain', null, [
   [{ kafka: { topic: 'cams.command.v1', key: SN, value: 5 } }, unreadable(2)],
   [{ kafka: { topic: 'cams.command.v1', key: SN, value: {} } }, unreadable(3)],
   [{ kafka: { topic: 'cams.command.v1', key: SN, value: { op: null } } }, unreadable(4)],
-  [{ kafka: { topic: 'cams.command.v1', key: SN, value: { op: 'ping', commandId: null } } }, unreadable(5)],
-  [{ kafka: { topic: 'cams.command.v1', key: SN, value: { op: 'ping', sensitive: null } } }, unreadable(6)],
+  [{ kafka: { topic: 'cams.command.v1', key: SN, value: { op: 'ping', commandId: null } } }, null],
+  [{ kafka: { topic: 'cams.command.v1', key: SN, value: { op: 'ping', sensitive: null } } }, null],
   [{ kafka: { topic: 'cams.command.v1', key: SN, value: { op: 'ping', commandId: 'c1', foo: {} } } }, PUBLISHED],
   [{ kafka: { topic: 'cams.command.v1', key: SN, value: false } }, unreadable(8)],
 ])
@@ -247,11 +247,8 @@ for (const i of ['a'.repeat(64), '-', '.', '_', ':', 'A1'])
   steps('id ok ' + i, null, [
     [command({ commandId: i }), [`> cmd {"id":"${i}","op":"ping"}`, 'ACCEPTED/1', 'PUBLISHED/1']],
   ])
-for (const s of ['', '.a', 'a'.repeat(65), 'a+', 'a#', 'a b', 'é', 'a\n'])
-  if (s)
-    steps('sn inv ' + s, null, [
-      [command({ deviceSn: s }), ['REJECTED/1 e=SN_INVALID KEY!'.slice(0, -5) + (s.length > 64 ? ' KEY!' + s : '')]],
-    ])
+for (const s of ['.a', 'a'.repeat(65), 'a+', 'a#', 'a b', 'é', 'a\n'])
+  steps('sn inv ' + s, null, [[command({ deviceSn: s }), ['REJECTED/1 e=SN_INVALID']]])
 const ops =
   'sync_user delete_user block_user unblock_user delete_all_users get_user list_users enroll cancel_enroll set_template set_photo delete_template get_logs clear_logs set_time get_time get_info get_status ping reboot set_config get_config open_door lock_door hold_door clear_alarm show_message upgrade factory_reset'.split(
     ' ',
@@ -305,16 +302,11 @@ const env = L({ id: 'c1', op: 'ping', data: { a: 'é' } }),
 steps('size eq', { commands: { limits: { payloadBytes: len } } }, [
   [command({ data: '{ "a" : "\\u00e9" }' }), ['> cmd ' + env, 'ACCEPTED/1', 'PUBLISHED/1']],
 ])
-steps(
-  'size over',
-  { commands: { limits: { payloadBytes: len - 1 } } },
-  [
-    [command({ data: '{"a":"é"}' }), rejected('TOO_LARGE')],
-    [command({ op: 'clear_logs', data: '{"a":"éeeeeee"}' }), rejected('TOO_LARGE')],
-    [command({ op: 'clear_logs', data: '{"a":"éeeeeee"' }), rejected('DATA_INVALID')],
-    [command({ commandId: 'cc', op: 'clear_logs', data: '{}' }), rejected('TOO_LARGE')],
-  ].slice(0, 3),
-)
+steps('size over', { commands: { limits: { payloadBytes: len - 1 } } }, [
+  [command({ data: '{"a":"é"}' }), rejected('TOO_LARGE')],
+  [command({ op: 'clear_logs', data: '{"a":"éeeeeee"}' }), rejected('TOO_LARGE')],
+  [command({ op: 'clear_logs', data: '{"a":"éeeeeee"' }), rejected('DATA_INVALID')],
+])
 steps('confirm<expiry', null, [[command({ op: 'clear_logs', ifOffline: 'WAIT' }), rejected('CONFIRM_REQUIRED')]])
 steps('exp req', null, [
   [command({ ifOffline: 'WAIT' }), rejected('EXPIRY_REQUIRED')],

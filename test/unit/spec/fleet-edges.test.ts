@@ -1,4 +1,4 @@
-import { desired, device, gone, job, onJob, record, response, send, shadowReport, thing } from './lines.ts'
+import { device, job, onJob, record, response, send, shadowReport, thing } from './lines.ts'
 import { at, SECONDS, START, type Step, steps } from './step-table.ts'
 
 const T: Step = [thing(), []]
@@ -30,7 +30,7 @@ steps('disconnect first', null, [
   ],
   [
     { mqtt: { topic: '$SYS/brokers/b/clients/client-t/connected', json: { connected_at: 0 } } },
-    ['presence true c=-1748390400000 d='],
+    ['presence true c=-1782014405000 d='],
   ],
 ])
 steps('restored fan-out of a gone thing', null, [

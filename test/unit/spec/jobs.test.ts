@@ -44,7 +44,6 @@ const acc = (sub: string, body = '', t = SECONDS) =>
   `> jobs/${sub}/accepted {${body ? body + ',' : ''}"timestamp":${t}}`
 const es = (s: string, v: number, d: Members = {}) => JSON.stringify({ status: s, statusDetails: d, versionNumber: v })
 const P = ['>']
-const C = (name, s, steps, o) => steps(name, s, steps, o)
 const J1: Step = [job('j1')]
 steps('start & update', null, [
   T,
@@ -413,7 +412,7 @@ for (const [n, m] of [
   ['timeout 0', { timeoutConfig: { inProgressTimeoutInMinutes: 0 } }],
   ['timeout big', { timeoutConfig: { inProgressTimeoutInMinutes: 10081 } }],
   ['order doc unknown thing', { documentJson: '[]', targets: { thingNames: ['zz'] } }],
-])
+] as const)
   ce(n, m)
 ce('unknown thing', { targets: { thingNames: ['t', 'zz'] } }, 'INVALID_TARGET')
 ce('group', { targets: { thingGroupNames: ['g'] } }, 'INVALID_TARGET')
@@ -461,7 +460,10 @@ steps('exists etc', null, [
     }),
     ['result [other] rq2 REJECTED code=INVALID_REQUEST'],
   ],
-  [onJob('CANCEL_JOB', null, 'c0'), ['result [null] c0 REJECTED code=INVALID_REQUEST']],
+  [
+    record('job.requests', null, { op: 'CANCEL_JOB', requestId: 'c0' }),
+    ['result [null] c0 REJECTED code=INVALID_REQUEST'],
+  ],
   [
     record('job.requests', 'j1', { op: 'CANCEL_JOB', requestId: 'c1' }),
     ['result [j1] c1 REJECTED code=INVALID_REQUEST'],

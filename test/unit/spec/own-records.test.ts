@@ -1,8 +1,8 @@
-import { desired, device, job, onJob, record, send, shadowReport, thing } from './lines.ts'
+import { createHash } from 'node:crypto'
+import { device, job, onJob, record, response, send, shadowReport, thing } from './lines.ts'
 import { at, type Members, SECONDS, START, type Step, steps } from './step-table.ts'
 
 const T: Step = [thing(), []]
-// big fan-out
 // unknown in one batch etc. inbox input
 const IB = (v: Members, key = 't'): Members =>
   record('thing.inbox', key, { thingName: 't', receivedAt: START - 50, ...v })
@@ -39,8 +39,8 @@ steps('inbox device', null, [
 steps('inbox timer', null, [
   T,
   [send('r', { ttl: 10 }), null],
-  [IB({ kind: 'TIMER', executionId: 'r', deadline: START + 9999 }), []],
-  [IB({ kind: 'TIMER', executionId: 'r', deadline: START + 10000 }), null],
+  [IB({ kind: 'TIMER', executionId: 'r', deadline: START + 9999 }), ['ign timer_overtaken']],
+  [IB({ kind: 'TIMER', executionId: 'r', deadline: START + 10000 }), ['exec r TIMED_OUT reason=NO_RESPONSE @0'], ['exec']],
   [at(20000), []],
 ])
 steps('inbox publish result', null, [
@@ -50,21 +50,21 @@ steps('inbox publish result', null, [
     IB({ kind: 'PUBLISH_RESULT', executionId: 'r', reasonCode: 16 }),
     ['exec r FAILED reason=NO_SUBSCRIBER @0', 'exec.state [t/r] r FAILED reason=NO_SUBSCRIBER @0'],
   ],
-  [IB({ kind: 'PUBLISH_RESULT', executionId: 'r', reasonCode: 16 }), []],
-  [IB({ kind: 'PUBLISH_RESULT', executionId: 'zz', reasonCode: 16 }), []],
+  [IB({ kind: 'PUBLISH_RESULT', executionId: 'r', reasonCode: 16 }), ['ign execution_not_open']],
+  [IB({ kind: 'PUBLISH_RESULT', executionId: 'zz', reasonCode: 16 }), ['ign execution_not_open']],
   [send('r2'), null],
   [
     IB({ kind: 'PUBLISH_RESULT', executionId: 'r2', reasonCode: 135 }),
     ['exec r2 FAILED reason=PUBLISH_REFUSED @0', 'exec.state [t/r2] r2 FAILED reason=PUBLISH_REFUSED @0'],
   ],
   [send('r3'), null],
-  [IB({ kind: 'PUBLISH_RESULT', executionId: 'r3', reasonCode: 0 }), []],
+  [IB({ kind: 'PUBLISH_RESULT', executionId: 'r3', reasonCode: 0 }), ['ign publication_done']],
 ])
 const JI = (v: Members, key = 'j'): Members =>
   record('job.inbox', key, { jobId: 'j', jobRequestId: 'q', thingName: 't', occurredAt: START, ...v })
 steps('job inbox', null, [
   T,
-  [JI({ kind: 'EXECUTION_CHANGED', previousStatus: null, status: 'QUEUED', versionNumber: 0 }), []],
+  [JI({ kind: 'EXECUTION_CHANGED', previousStatus: null, status: 'QUEUED', versionNumber: 0 }), ['ign unknown_job']],
   [
     JI({ kind: 'EXECUTION_ANSWER', requestId: 'c', code: 'EXECUTION_NOT_FOUND' }),
     ['result [j] c REJECTED code=EXECUTION_NOT_FOUND'],
@@ -77,12 +77,11 @@ steps('job inbox', null, [
     JI({ kind: 'EXECUTION_ANSWER', requestId: 'c3', versionNumber: 4, code: 'VERSION_CONFLICT' }),
     ['result [j] c3 REJECTED code=VERSION_CONFLICT versionNumber=4'],
   ],
-  [JI({ kind: 'EXECUTION_ANSWER', requestId: 'c3', versionNumber: 4, code: 'VERSION_CONFLICT' }), null],
 ])
 steps('job inbox other incarnation', null, [
   T,
   [job('j'), null],
-  [JI({ kind: 'EXECUTION_CHANGED', previousStatus: 'QUEUED', status: 'SUCCEEDED', versionNumber: 1 }), []],
+  [JI({ kind: 'EXECUTION_CHANGED', previousStatus: 'QUEUED', status: 'SUCCEEDED', versionNumber: 1 }), ['ign unknown_job']],
   [
     JI({
       jobRequestId: 'r-j',
@@ -144,8 +143,8 @@ steps('outbox', null, [
   [OB({}), ['> r/request {"a":1}']],
   [OB({ expiresAt: START + 1001, executionId: 'r' }), ['> r/request {"a":1} ~2']],
   [OB({ expiresAt: START + 1000 }), ['> r/request {"a":1} ~1']],
-  [OB({ expiresAt: START }), []],
-  [OB({ expiresAt: START - 1 }), []],
+  [OB({ expiresAt: START }), ['ign expired']],
+  [OB({ expiresAt: START - 1 }), ['ign expired']],
 ])
 // restore
 const SS = (v: Members = {}): Members =>
@@ -189,7 +188,7 @@ for (const [n, v] of [
   ['meta', { metadataJson: '5' }],
   ['wrong type', { version: 'x' }],
   ['last null', { lastPublishedDeltaJson: 'null' }],
-])
+] as const)
   steps('restore bad ' + n, null, [T, [SS(v), ['ign invalid_record']]])
 steps('restore raw text', null, [
   [record('shadow.state', 't', undefined, { text: '{}' }), ['ign invalid_record']],
@@ -302,4 +301,109 @@ steps('timers equal order', null, [
   [send('b', { ttl: 5 }), null],
   [send('a', { ttl: 5 }), null],
   [at(9000), ['exec b TIMED_OUT reason=NO_RESPONSE @5000', 'exec a TIMED_OUT reason=NO_RESPONSE @5000'], ['exec']],
+])
+
+steps(
+  'restored commands: what is due goes on before the first line that restores nothing, earlier deadlines first',
+  null,
+  [
+    [CS('b', { deadline: START - 5 }), []],
+    [CS('a', { deadline: START - 10 }), []],
+    [CS('c', { deadline: START - 5 }), []],
+    [CS('d', { deadline: START }), []],
+    [CS('e', { status: 'FAILED', reason: 'DEVICE', occurredAt: START - 86400000 }), []],
+    [CS('f', { status: 'FAILED', reason: 'DEVICE', occurredAt: START - 86400001 }), []],
+    [thing(), []],
+    [record('results', 't', { requestId: 'zz', status: 'ACCEPTED', occurredAt: START }), []],
+    [
+      at(500),
+      [
+        ...['a', 'b', 'c', 'd'].map((id) => `exec ${id} TIMED_OUT reason=NO_RESPONSE @0`),
+        ...['a', 'b', 'c', 'd'].map((id) => `exec.state [t/${id}] ${id} TIMED_OUT reason=NO_RESPONSE @0`),
+        'command.state [t/f] †',
+        'command.state [t/e] †',
+      ],
+    ],
+    [send('x', { executionId: 'e' }), ['result x ACCEPTED executionId=e'], ['result']],
+  ],
+)
+steps('restored command: due before the response', null, [
+  [CS('a', { deadline: START - 10 }), []],
+  [thing(), []],
+  [
+    response('a', { status: 'SUCCEEDED' }),
+    [
+      'exec a TIMED_OUT reason=NO_RESPONSE @0',
+      'exec a TIMED_OUT reason=LATE_RESPONSE reportedStatus=SUCCEEDED @0',
+      'exec.state [t/a] a TIMED_OUT reason=NO_RESPONSE @0',
+    ],
+  ],
+])
+steps('restored executions: order, deadlines, sequence', null, [
+  [thing(), []],
+  [JS('a', { sequence: 7 }), []],
+  [JS('b', { sequence: 6 }), []],
+  [JS('c', { queuedAt: START - 2000, sequence: 9 }), []],
+  [
+    JS('d', {
+      status: 'IN_PROGRESS',
+      versionNumber: 4,
+      startedAt: START - 5000,
+      queuedAt: START,
+      sequence: 20,
+      stepDeadline: START + 10000,
+      inProgressTimeoutInMinutes: 1,
+      inProgressDeadline: START + 5000,
+    }),
+    [],
+  ],
+  [job('z'), ['run z/t QUEUED v0 #21 @0'], ['run']],
+  [device('jobs/b/update', { status: 'REJECTED' }), null],
+  [at(5000), []],
+  [at(5001), ['run d/t TIMED_OUT v5 reason=TIMER #20 @5000'], ['run']],
+  [device('jobs/c/update', { status: 'REJECTED' }), null],
+  [device('jobs/start-next', ''), ['run a/t IN_PROGRESS v1 reason=DEVICE #7 @5001'], ['run']],
+])
+const jobState = record('job.state', 'j', {
+  jobId: 'j',
+  requestId: 'q',
+  status: 'IN_PROGRESS',
+  targetSelection: 'SNAPSHOT',
+  documentJson: '{}',
+  targets: { thingNames: ['t', 'u'] },
+  createdAt: START,
+  occurredAt: START,
+})
+steps('restored fan-out: goes on where it stood', null, [
+  [thing('u'), []],
+  [thing(), []],
+  [jobState, []],
+  [record('job.progress', 'j', { jobId: 'j', fanOut: 'QUEUE', fannedOut: 1, counts: {}, occurredAt: START }), []],
+  [
+    at(1000),
+    ['progress [j] null 2 2 {} ', 'run [u] j/u QUEUED v0 #1 @0', 'progress [j] null 2 2 {"QUEUED":1} '],
+    ['progress', 'run'],
+  ],
+])
+const many = Array.from({ length: 1200 }, (_, index) => `n${index}`)
+steps('a fan-out of 1200 things: batches of 500, finished before what it led to', { fleet: { registryMode: 'open' } }, [
+  [
+    job('j', many),
+    [
+      'progress [j] QUEUE 500 null {} ',
+      'progress [j] QUEUE 1000 null {} ',
+      'progress [j] null 1200 1200 {} ',
+      ...many.map((_, index) => `progress [j] null 1200 1200 {"QUEUED":${index + 1}} `),
+    ],
+    ['progress'],
+  ],
+  [
+    onJob('DELETE_JOB', 'j', 'd', { force: true }),
+    [
+      'progress [j] REMOVE 500 1200 {"QUEUED":1200} ',
+      'progress [j] REMOVE 1000 1200 {"QUEUED":1200} ',
+      'job.progress [j] †',
+    ],
+    ['progress', 'job.progress'],
+  ],
 ])

@@ -1,4 +1,4 @@
-import { desired, device, gone, rejected, shadowReport, thing } from './lines.ts'
+import { desired, device, gone, shadowReport, thing } from './lines.ts'
 import { at, type Members, SECONDS, type Step, steps } from './step-table.ts'
 
 const T: Step = [thing(), []]
@@ -61,7 +61,7 @@ for (const t of [
 rj('desired and reported', '{"state":{"desired":{},"reported":{}}}', 400, M.inv)
 rj('desired and reported null', '{"state":{"desired":{},"reported":null}}', 400, M.inv)
 for (const t of [5, {}, [], true, 'x'.repeat(65), 'é'.repeat(33)])
-  rj('token ' + t, { state: { reported: {} }, clientToken: t }, 400, M.tok)
+  rj(`token ${JSON.stringify(t)}`, { state: { reported: {} }, clientToken: t }, 400, M.tok)
 rj('token before state', { clientToken: 5 }, 400, M.tok)
 rj('token null', { clientToken: null }, 400, M.ms)
 steps('unreg', null, [
@@ -84,7 +84,7 @@ for (const [j, m] of [
 ] as const)
   rj(JSON.stringify(j), { ...j, clientToken: 'k' }, 400, M[m], 'k')
 for (const v of [-1, 1.5, '1', true, [], {}, ''])
-  rj('version ' + v, { state: { reported: { a: [null], '': 1 } }, version: v }, 400, M.v)
+  rj(`version ${JSON.stringify(v)}`, { state: { reported: { a: [null], '': 1 } }, version: v }, 400, M.v)
 rj('big version', '{"state":{"reported":{}},"version":1e300}', 409, M[409])
 rj('token empty', { state: {}, clientToken: '' }, 400, M.mr, '')
 // walk
@@ -362,7 +362,7 @@ steps('open', { fleet: { registryMode: 'open' } }, [
   ],
 ])
 // repeats
-const lk = (x, v) => `{"state":{"reported":{"a":${x}}},"version":${v},"clientToken":"q"}`
+const lk = (x: number, v: number) => `{"state":{"reported":{"a":${x}}},"version":${v},"clientToken":"q"}`
 steps('repeats', null, [
   T,
   [shadowReport({ state: { reported: { a: 0 } } }), null],
