@@ -113,7 +113,7 @@ export class CommandEngine {
 
   /** Where the partitions begin, as soon as Kafka can tell and nothing that we decided for them before is missing there. */
   async #prepare(partitions: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, CommandStart>> {
-    await Promise.all(partitions.map((partition) => this.#ending.get(partition)))
+    await Promise.all(partitions.map(async (partition) => this.#ending.get(partition)))
     for (const partition of partitions) this.#ending.delete(partition)
     return untilItWorks(
       () => this.#starts(partitions),

@@ -80,7 +80,11 @@ export class StatusLog {
   /** Resolves with the first record of this status of the command. */
   async until(commandId: string, status: string, timeoutMs = 30_000): Promise<CommandStatus> {
     const find = () => this.of(commandId).find((each) => each.status === status)
-    await this.holds(`${commandId} ${status}, not only ${this.names(commandId)}`, () => find() !== undefined, timeoutMs)
+    await this.holds(
+      `${commandId} ${status}, not only ${this.names(commandId).join()}`,
+      () => find() !== undefined,
+      timeoutMs,
+    )
     return find() as CommandStatus
   }
 

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const send = (...commands: Parameters<typeof produceCommands>[2]) => produceCommands(brokers, names.command, commands)
 
-/** Guards engine/command-effects.ts `outgoing` and mqtt/publisher.ts `optionsOf`: seen to fail without either property. */
+/** Guards engine/command-effects.ts `outgoing` and mqtt/publisher.ts `optionsOf`: seen to fail without the user property. */
 test('a command is published with its properties, answered, and SUCCEEDED', async () => {
   const expiresAt = Date.now() + 30_000
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -76,7 +76,7 @@ test('a reply on st with an error makes it FAILED; of a sensitive command nothin
   expect((await worker.page('/metrics')).text).not.toContain(secret)
 })
 
-/** Guards roles/command-reader.ts `request` and kafka/codecs.ts: seen to fail for a codec whose `decompress` is taken out. */
+/** Guards kafka/codecs.ts: seen to fail for gzip when its `decompress` gives the bytes back as they are. */
 test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
   'both value forms in a batch of codec %s by a foreign client',
   async (codec) => {
@@ -167,7 +167,6 @@ test('requests that may not be published are REJECTED or EXPIRED and never reach
   await spy.close()
 })
 
-/** Guards commands/command-lifecycle.ts `wakeAll`, roles/ingest: seen to fail when presence is not followed. */
 test('nobody there: NO_SUBSCRIBER, or WAITING until the device says that it is online, or EXPIRED in time', async () => {
   const expiresAt = Date.now() + 60_000
   const soon = Date.now() + 2500

@@ -112,7 +112,8 @@ describe('a mistake on the command line', () => {
 
 describe('bridge run', () => {
   it('runs all roles, or those that are named, in one order', async () => {
-    expect((await bridge('run')).asked[0]?.what).toEqual(roleNames)
+    expect((await bridge('run')).asked[0]?.what).toEqual(['ingest', 'command'])
+    expect((await bridge('run --set fleet.enabled=true')).asked[0]?.what).toEqual(roleNames)
     expect((await bridge(`run --role ${roleNames[0]},${roleNames[0]}`)).asked[0]?.what).toEqual([roleNames[0]])
     const backwards = [...roleNames].toReversed().join(' --role ')
     expect((await bridge(`run --role ${backwards}`)).asked[0]?.what).toEqual(roleNames)

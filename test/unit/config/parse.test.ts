@@ -56,6 +56,9 @@ describe('parseSettings', () => {
 
   it('has the defaults of things', () => {
     expect(parseSettings({}).fleet).toEqual({
+      enabled: false,
+      maxInputsPerTransaction: 200,
+      transactionTimeoutMs: 30_000,
       topicPrefix: 'fleet.',
       registryMode: 'strict',
       maxMessageBytes: 131_072,

@@ -30,7 +30,7 @@ const notify = (ip: string, q: string, t = SECONDS) =>
   `> jobs/notify {"jobs":{${[ip.length ? `"IN_PROGRESS":[${ip}]` : '', q.length ? `"QUEUED":[${q}]` : ''].filter((x) => x).join()}},"timestamp":${t}}`
 const next = (x: string | null, t = SECONDS) => `> jobs/notify-next {${x ? `"execution":${x},` : ''}"timestamp":${t}}`
 const rj = (sub: string, j: unknown, code: string, o: { tok?: string; es?: string } = {}) =>
-  steps(`${code} ${sub} ${JSON.stringify(j).slice(0, 80)}`, null, [
+  steps(`${code} ${sub} ${JSON.stringify(j).slice(0, 160)}`, null, [
     T,
     J1,
     [

@@ -40,7 +40,11 @@ steps('inbox timer', null, [
   T,
   [send('r', { ttl: 10 }), null],
   [IB({ kind: 'TIMER', executionId: 'r', deadline: START + 9999 }), ['ign timer_overtaken']],
-  [IB({ kind: 'TIMER', executionId: 'r', deadline: START + 10000 }), ['exec r TIMED_OUT reason=NO_RESPONSE @0'], ['exec']],
+  [
+    IB({ kind: 'TIMER', executionId: 'r', deadline: START + 10000 }),
+    ['exec r TIMED_OUT reason=NO_RESPONSE @0'],
+    ['exec'],
+  ],
   [at(20000), []],
 ])
 steps('inbox publish result', null, [
@@ -81,7 +85,10 @@ steps('job inbox', null, [
 steps('job inbox other incarnation', null, [
   T,
   [job('j'), null],
-  [JI({ kind: 'EXECUTION_CHANGED', previousStatus: 'QUEUED', status: 'SUCCEEDED', versionNumber: 1 }), ['ign unknown_job']],
+  [
+    JI({ kind: 'EXECUTION_CHANGED', previousStatus: 'QUEUED', status: 'SUCCEEDED', versionNumber: 1 }),
+    ['ign unknown_job'],
+  ],
   [
     JI({
       jobRequestId: 'r-j',
