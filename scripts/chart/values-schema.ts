@@ -84,7 +84,7 @@ export function valuesSchema(): JsonSchema {
     title: 'Values of the chart emqx-kafka-bridge',
     ...closed('See values.yaml.', {
       image: closed('The image.', {
-        repository: textLike('Where it lies, registry included.', '[a-z0-9][a-z0-9._/:-]*'),
+        repository: textLike('Where it lies, registry included.', '[a-z0-9]([a-z0-9._/:-]*[a-z0-9])?'),
         tag: textLike('Its tag; empty: appVersion of the chart. Not latest.', '([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?'),
         digest: textLike('Its content.', '(sha256:[0-9a-f]{64})?'),
         pullPolicy: oneOf('When to pull.', ['Always', 'IfNotPresent', 'Never']),

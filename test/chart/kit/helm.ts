@@ -46,7 +46,8 @@ export function helmSays(helm: Helm, args: readonly string[], values: unknown): 
     const child = execFile(join(partFolder, 'bin', helm), args, options, (error, stdout, stderr) => {
       resolve(error === null ? { ok: true, text: stdout } : { ok: false, error: stderr || error.message })
     })
-    child.stdin?.end(JSON.stringify(values))
+    // Helm 4.1.4 takes one line of exactly 4096 bytes for an empty file.
+    child.stdin?.end(JSON.stringify(values, null, 1))
   })
 }
 
