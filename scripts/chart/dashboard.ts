@@ -174,6 +174,31 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
     ],
   ],
   [
+    'Things',
+    [
+      panel('timeseries', 'Transactions', 'cps', 'One for each run of inputs of a partition.', [
+        rate('bridge_transactions_total'),
+        'committed',
+      ]),
+      panel(
+        'timeseries',
+        'Duration of a transaction',
+        's',
+        'Half of them, and 99 of 100.',
+        [quantile(0.5, 'bridge_transaction_duration_seconds'), 'p50'],
+        [quantile(0.99, 'bridge_transaction_duration_seconds'), 'p99'],
+      ),
+      panel('timeseries', 'Registered things', 'none', 'Every worker knows all of them.', [
+        `max(bridge_things{${ofPods}})`,
+        'things',
+      ]),
+      panel('timeseries', 'Restarts of partitions', 'none', 'An owner had to start over, by kind of failure.', [
+        `sum by (code) (increase(bridge_fleet_partition_restarts_total{${ofPods}}[$__rate_interval])) > 0`,
+        '{{code}}',
+      ]),
+    ],
+  ],
+  [
     'HTTP',
     [
       panel('timeseries', 'Requests', 'reqps', 'Requests for shadows by status.', [

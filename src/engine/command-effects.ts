@@ -5,8 +5,8 @@ import type { CommandStatus } from '../records/generated/command-status.ts'
 import type { CommandPorts } from './command-ports.ts'
 import type { InputTicket } from './input-ticket.ts'
 
-/** What came of a publication: the broker's reason code, or that its expiry came before it could be sent. */
-export type Answer = { readonly code: number } | 'expired'
+/** What came of a publication: the broker's reason code, or its expiry, perhaps after it was sent in vain. */
+export type Answer = { readonly code: number } | { readonly wasSent: boolean }
 
 /** The broker's answer to a publication, for the one who decides what follows. */
 export type Answered = (publication: Publication, answer: Answer, ticket: InputTicket) => void
@@ -67,7 +67,7 @@ function outgoing(publication: Publication, partition: number, done: (answer: An
     correlationData: Buffer.from(commandId, 'utf8'),
     userProperties: { 'command-id': commandId, ...(traceparent === null ? {} : { traceparent }) },
     answered: (code) => done({ code }),
-    expired: () => done('expired'),
+    expired: (wasSent) => done({ wasSent }),
   }
 }
 

@@ -229,7 +229,9 @@ export class CommandWorker {
   readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket): void => {
     if (this.#isLost()) return
     const now = this.#ports.clock.now()
-    this.#apply(answer === 'expired' ? this.#state.unsent(out, now) : this.#state.puback(out, answer.code, now), ticket)
+    const effects =
+      'code' in answer ? this.#state.puback(out, answer.code, now) : this.#state.unsent(out, now, answer.wasSent)
+    this.#apply(effects, ticket)
     ticket.release()
     this.#ports.sink.kick()
   }

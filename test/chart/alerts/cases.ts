@@ -153,6 +153,14 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     says: '50% of the commands reach nobody, expire or fail.',
     silent: { 'bridge_command_statuses_total@command,status="NO_SUBSCRIBER"': '0+11x120' },
   },
+  BridgeThingsRestart: {
+    series: { 'bridge_fleet_partition_restarts_total@fleet,code="fenced"': '0x10 0+2x60' },
+    fromMinute: 22,
+    labels: { ...release, code: 'fenced' },
+    says: 'The owners of things keep starting over (fenced).',
+    // A worker went away with its partitions.
+    silent: { 'bridge_fleet_partition_restarts_total@fleet,code="fenced"': '0x10 6x60' },
+  },
   BridgeHttpErrors: {
     series: { 'bridge_http_requests_total@http,route="shadow",status="5xx"': '0+200x60' },
     fromMinute: 6,

@@ -54,6 +54,16 @@ describe('a PUBACK', () => {
     expect(statuses(effects)[0]).toMatchObject({ attempt: 1, statusTime: driver.now })
     expect(driver.partition.puback(ticket, 0, driver.now)).toEqual([])
   })
+
+  it.each([
+    [false, 1],
+    [true, 2],
+  ])('came in vain (sent: %s): the second publication, expired without an answer, is attempt %i', (wasSent, attempt) => {
+    const driver = waiting()
+    const { ticket } = published(driver.partition.online(SN, driver.now))
+    driver.now = T0 + 60_001
+    expect(statuses(driver.partition.unsent(ticket, driver.now, wasSent))[0]).toMatchObject({ status: 'EXPIRED', attempt })
+  })
 })
 
 describe('waiting', () => {
