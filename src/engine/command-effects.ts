@@ -72,7 +72,7 @@ function outgoing(publication: Publication, partition: number, done: (answer: An
 }
 
 /** Publications to one device are sent one after the other. */
-export function orderKeyOf(partition: number, deviceSn: string): string {
+function orderKeyOf(partition: number, deviceSn: string): string {
   return `${partition}/${deviceSn}`
 }
 

@@ -26,7 +26,7 @@ export interface Commit {
 }
 
 /** Where inputs come from and how far they are done with. */
-export interface CommandSource {
+interface CommandSource {
   /** Whether the partition is ours without doubt, at this moment. */
   owns(partition: number): boolean
   startAt(input: CommandInput, partition: number, offset: bigint): void

@@ -36,7 +36,7 @@ export interface FleetTransactions {
   close(): Promise<void>
 }
 
-export interface FleetSource {
+interface FleetSource {
   startAt(topic: FleetTopic, partition: number, offset: bigint): void
   pause(topic: FleetTopic, partition: number): void
   resume(topic: FleetTopic, partition: number): void

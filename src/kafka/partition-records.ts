@@ -112,7 +112,7 @@ function varint(value: number): Buffer {
 }
 
 /** Writes a zigzag varint; values beyond 31 bits (timestamp deltas of weeks) go through arithmetic, not bit shifts. */
-export function writeVarint(buffer: Buffer, start: number, value: number): number {
+function writeVarint(buffer: Buffer, start: number, value: number): number {
   let at = start
   if (value >= -0x4000_0000 && value < 0x4000_0000) {
     let rest = (value << 1) ^ (value >> 31)

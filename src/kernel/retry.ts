@@ -31,7 +31,7 @@ function stopped(): Failure {
 }
 
 /** Waits `ms`; rejects at once with code `stopped` when the signal is aborted. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const abort = (): void => {
       clearTimeout(timer)

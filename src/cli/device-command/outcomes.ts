@@ -3,9 +3,9 @@ import type { CommandState, CommandStatus } from '../../records/generated/comman
 import type { WaitFor } from './orders.ts'
 
 /** What a status means to somebody who waits for the end of a command. */
-export type Verdict = 'well' | 'failed' | 'not yet'
+type Verdict = 'well' | 'failed' | 'not yet'
 
-export function verdictOf(status: CommandState, waitFor: WaitFor): Verdict {
+function verdictOf(status: CommandState, waitFor: WaitFor): Verdict {
   switch (status) {
     case 'SUCCEEDED':
       return 'well'

@@ -7,7 +7,7 @@ import { type Draft, type DraftContext, isFault, requestOf } from './draft.ts'
 /** What the command line says for every line that says nothing itself. */
 export type DraftDefaults = Pick<Draft, 'ifOffline' | 'expiresAt' | 'sensitive' | 'correlationId'>
 
-export interface LineFault {
+interface LineFault {
   /** Counted from 1. */
   readonly line: number
   readonly problem: string

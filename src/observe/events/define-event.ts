@@ -41,7 +41,7 @@ function move<V>(metric: MetricName, how: Move<V>['how'], by: Move<V>['by'], lab
 }
 
 /** The ways in which an event can move a metric, for events with the values `V`. */
-export interface Moves<V> {
+interface Moves<V> {
   /** Adds to a counter. */
   add<Name extends NamesOf<'counter'>>(
     metric: Name,

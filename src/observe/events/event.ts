@@ -21,7 +21,7 @@ export const events = {
 } as const
 
 type Events = typeof events
-export type EventName = keyof Events
+type EventName = keyof Events
 
 /** One event that happened: its name and exactly its fields. */
 export type BridgeEvent = {

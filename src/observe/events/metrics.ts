@@ -128,7 +128,7 @@ export const metrics = {
   bridge_http_request_duration_seconds: histogram('Duration of one HTTP request.', durations, { route: httpRoutes }),
 } as const
 
-export type Metrics = typeof metrics
+type Metrics = typeof metrics
 export type MetricName = keyof Metrics
 export type NamesOf<Kind extends Metric['kind']> = {
   [Name in MetricName]: Metrics[Name]['kind'] extends Kind ? Name : never

@@ -58,12 +58,18 @@ describe('a PUBACK', () => {
   it.each([
     [false, 1],
     [true, 2],
-  ])('came in vain (sent: %s): the second publication, expired without an answer, is attempt %i', (wasSent, attempt) => {
-    const driver = waiting()
-    const { ticket } = published(driver.partition.online(SN, driver.now))
-    driver.now = T0 + 60_001
-    expect(statuses(driver.partition.unsent(ticket, driver.now, wasSent))[0]).toMatchObject({ status: 'EXPIRED', attempt })
-  })
+  ])(
+    'came in vain (sent: %s): the second publication, expired without an answer, is attempt %i',
+    (wasSent, attempt) => {
+      const driver = waiting()
+      const { ticket } = published(driver.partition.online(SN, driver.now))
+      driver.now = T0 + 60_001
+      expect(statuses(driver.partition.unsent(ticket, driver.now, wasSent))[0]).toMatchObject({
+        status: 'EXPIRED',
+        attempt,
+      })
+    },
+  )
 })
 
 describe('waiting', () => {

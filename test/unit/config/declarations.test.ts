@@ -35,7 +35,9 @@ describe('every option', () => {
   it('names its unit when it is a time or a size', () => {
     for (const { path, node } of options) {
       if (
-        !/Timeout|Interval|Wait(?!ing)|expiry|drain|gap|first(?!V)|max(?!Depth|Records|Inputs|InFlight|Pending)/i.test(path) ||
+        !/Timeout|Interval|Wait(?!ing)|expiry|drain|gap|first(?!V)|max(?!Depth|Records|Inputs|InFlight|Pending)/i.test(
+          path,
+        ) ||
         node.kind !== 'value'
       )
         continue

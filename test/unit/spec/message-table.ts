@@ -4,7 +4,7 @@ import { explain } from '../../kit/scenario.ts'
 type Members = Readonly<Record<string, unknown>>
 
 /** One MQTT message; a text or bytes alone is the payload on the table's topic. */
-export type Input = string | Buffer | { readonly topic?: string; readonly payload?: string | Buffer } | Members
+type Input = string | Buffer | { readonly topic?: string; readonly payload?: string | Buffer } | Members
 
 /** What must come out: a code for a dead letter, `~reason` for an ignored line, else members of the record's value. */
 export type Wanted = string | Members

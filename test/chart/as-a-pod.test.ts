@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { projectFolder } from '../../scripts/ground/place.ts'
+import { bridgeConfigOf } from './kit/bridge-config.ts'
+import { at, type KubeObject, objectsOf, only, valuesFiles } from './kit/helm.ts'
+
+interface Volume {
+  readonly name: string
+  readonly projected?: {
+    readonly sources: readonly { readonly secret: { readonly items: readonly { path: string }[] } }[]
+  }
+}
+
+/** The files of a pod under a folder in place of /etc/bridge; each secret says where it came from. */
+let folder = ''
+let objects: readonly KubeObject[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'chart-pod-'))
+  objects = await objectsOf(valuesFiles().get('everything.yaml'))
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  write('config/bridge.yaml', stringify(bridgeConfigOf(objects)).replaceAll('/etc/bridge/', `${folder}/`))
+  write('key/pseudonym', Buffer.alloc(16, 7).toString('base64'))
+  const pod = only(objects, 'StatefulSet')
+  for (const { name, projected } of at(pod, 'spec.template.spec.volumes') as Volume[]) {
+    for (const { secret } of projected?.sources ?? []) {
+      for (const { path } of secret.items) write(`secrets/${name}/${path}`, `${name} ${path}\n`)
+    }
+  }
+})
+
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+/** What the bridge itself makes of the arguments and files of a container, with the name that Kubernetes gives the pod. */
+function settingsOf(kind: string, ending: string, podName: string): unknown {
+  const args = at(only(objects, kind, ending), 'spec.template.spec.containers.0.args') as readonly string[]
+  const [command, role, ...rest] = args
+  expect([command, role]).toEqual(['run', '--role'])
+  const options = rest.slice(1).map((arg) => arg.replace('$(POD_NAME)', podName).replace('/etc/bridge/', `${folder}/`))
+  const print = ['--import', 'tsx', 'src/main.ts', 'config', 'print', ...options]
+  const env = { ...process.env, REGISTER: 'register' }
+  return parse(execFileSync('node', print, { cwd: projectFolder(), env, encoding: 'utf8', stdio: 'pipe' }))
+}
+
+describe('the bridge, started as a pod starts it', () => {
+  it('takes its slot from the ordinal, and finds its secrets', () => {
+    const settings = settingsOf('StatefulSet', '-ingest', 'punches-ingest-11')
+    expect(at(settings, 'mqtt')).toMatchObject({
+      slot: 11,
+      clientIdPrefix: 'site-a',
+      passwordFile: `${folder}/secrets/mqtt/password`,
+    })
+    expect(at(settings, 'fleet.enabled')).toBe(true)
+    expect(at(settings, 'registry.register')).toBe('register')
+    // Printed, a secret is no secret.
+    expect(JSON.stringify(settings)).not.toContain('mqtt username')
+  })
+
+  it('has client ids of its own when it only publishes', () => {
+    const settings = settingsOf('Deployment', '-command', 'punches-command-5d9c7-x2x7l')
+    expect(at(settings, 'mqtt')).toMatchObject({ slot: 0, clientIdPrefix: 'site-a-punches-command-5d9c7-x2x7l' })
+  })
+})
