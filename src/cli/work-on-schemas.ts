@@ -2,8 +2,7 @@ import { subjectOf } from '../kafka/encodings.ts'
 import { Registry } from '../kafka/registry.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
-import { type ChannelName, catalogue, channelNames } from '../records/catalogue.ts'
-import { topicsOf } from '../records/topics.ts'
+import { neededChannels, topicsOf } from '../records/topics.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { WorkOnSchemas } from './schemas.ts'
 
@@ -19,7 +18,7 @@ export const workOnSchemas: WorkOnSchemas = async ({ settings }, { action, json 
   const registry = new Registry(settings.registry, systemClock, () => undefined)
   const topics = topicsOf(settings)
   const findings: Finding[] = []
-  for (const channel of withSchema()) {
+  for (const channel of neededChannels(settings)) {
     const subject = subjectOf(channel, topics[channel])
     if (subject === null) continue
     const finding = await look(async () => {
@@ -33,10 +32,6 @@ export const workOnSchemas: WorkOnSchemas = async ({ settings }, { action, json 
   if (json) io.stdout.write(`${JSON.stringify({ subjects: findings })}\n`)
   else io.stdout.write(summaryOf(findings.length, bad))
   return bad.length === 0 ? exitCodes.ok : exitCodes.failed
-}
-
-function withSchema(): readonly ChannelName[] {
-  return channelNames.filter((channel) => catalogue[channel].schema !== null)
 }
 
 async function look(ask: () => Promise<Finding>, subject: string): Promise<Finding> {

@@ -1,7 +1,7 @@
 import { newKafka } from '../kafka/client.ts'
 import { createTopics, planTopics, type TopicFinding, type WantedTopic, wantedTopic } from '../kafka/topics.ts'
-import { catalogue, channelNames } from '../records/catalogue.ts'
-import { topicsOf } from '../records/topics.ts'
+import { catalogue } from '../records/catalogue.ts'
+import { neededChannels, topicsOf } from '../records/topics.ts'
 import { adminDeadlineMs, kafkaClientOptions } from '../roles/kafka-side.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { WorkOnTopics } from './topics.ts'
@@ -11,7 +11,7 @@ export const workOnTopics: WorkOnTopics = async ({ settings }, { action, json },
   const kafka = await newKafka(kafkaClientOptions(settings), () => undefined)
   const deadlineMs = adminDeadlineMs(settings)
   const topics = topicsOf(settings)
-  const wanted = channelNames.map((name): WantedTopic => {
+  const wanted = neededChannels(settings).map((name): WantedTopic => {
     const partitions = settings.kafka.partitions[name] ?? catalogue[name].partitions
     return wantedTopic(catalogue[name], topics[name], partitions, settings.kafka.replicationFactor)
   })

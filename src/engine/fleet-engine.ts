@@ -50,6 +50,11 @@ export class FleetEngine {
     return this.#ownership.preparing === 0 && this.#ownership.workers.every((worker) => worker.isLive)
   }
 
+  /** Why a partition of ours stands still; null when none does. */
+  get fault(): string | null {
+    return this.#ownership.fault
+  }
+
   get pending(): number {
     return this.#ownership.workers.reduce((sum, worker) => sum + worker.pending, 0)
   }
@@ -104,15 +109,18 @@ export class FleetEngine {
   }
 
   #restart(worker: FleetWorker, failure: Failure, failed: (error: unknown) => void): void {
-    this.#changed()
+    const { partition } = worker
     if (failure.kind === 'fatal') {
+      this.#ownership.setFault(partition, failure.message)
       failed(failure)
       return
     }
-    const { partition } = worker
+    this.#changed()
     this.#ports.emit({ event: 'fleet_partition_restarted', partition, code: failure.code, error: failure.message })
     setTimeout(() => {
-      if (!this.#closed && this.#ownership.workerOf(partition) === worker) this.#ownership.retake(partition)
+      // To take it again would shut out another process that owns it by now: a frozen one wakes up to this.
+      if (this.#closed || !this.#ports.source.owns(partition)) return
+      if (this.#ownership.workerOf(partition) === worker) this.#ownership.retake(partition)
     }, retakeAfterMs)
   }
 

@@ -37,6 +37,8 @@ export interface FleetTransactions {
 }
 
 interface FleetSource {
+  /** Whether the partition is ours without doubt, also right after the process was frozen. */
+  owns(partition: number): boolean
   startAt(topic: FleetTopic, partition: number, offset: bigint): void
   pause(topic: FleetTopic, partition: number): void
   resume(topic: FleetTopic, partition: number): void

@@ -41,6 +41,11 @@ export class OutboxEngine {
     }, commitEveryMs)
   }
 
+  /** Why a partition of ours stands still; null when none does. */
+  get fault(): string | null {
+    return this.#ownership.fault
+  }
+
   get pending(): number {
     return this.#ownership.workers.reduce((sum, worker) => sum + worker.pending, 0)
   }
@@ -56,7 +61,10 @@ export class OutboxEngine {
   }
 
   records(messages: readonly KafkaMessage[], partition: number, next: bigint): void {
-    this.#ownership.workerOf(partition)?.records(messages, next, this.#failed)
+    this.#ownership.workerOf(partition)?.records(messages, next, (error) => {
+      this.#ownership.setFault(partition, messageOf(error))
+      this.#failed(error)
+    })
   }
 
   mqtt(up: boolean): void {

@@ -36,6 +36,8 @@ export class OutboxWorker {
   readonly #window: OffsetWindow
   #turn: Promise<void> = Promise.resolve()
   #over = false
+  /** A record could not be read: nothing behind it is published, what is in flight goes on. */
+  #stuck = false
   #paused = false
   #mqttUp = false
   #committed: bigint
@@ -68,7 +70,12 @@ export class OutboxWorker {
   }
 
   records(messages: readonly KafkaMessage[], next: bigint, failed: (error: unknown) => void): void {
-    this.#turn = this.#turn.then(() => this.#take(messages, next)).catch(failed)
+    this.#turn = this.#turn
+      .then(() => this.#take(messages, next))
+      .catch((error: unknown) => {
+        this.#stuck = true
+        failed(error)
+      })
   }
 
   /** The offset to commit, or null when it is committed already. */
@@ -82,6 +89,7 @@ export class OutboxWorker {
   }
 
   async #take(messages: readonly KafkaMessage[], next: bigint): Promise<void> {
+    if (this.#stuck) return
     for (const message of messages) {
       const record = message.value === null ? undefined : await this.#ports.read(message)
       if (this.#over) return

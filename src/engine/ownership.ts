@@ -19,6 +19,8 @@ export class Ownership<Worker extends OwnedWorker> {
   readonly #workers = new Map<number, Worker>()
   /** Partitions that are being prepared, and what ends that. */
   readonly #preparing = new Map<number, AbortController>()
+  /** Why a partition that is ours cannot be worked on, until a person changes something. */
+  readonly #faults = new Map<number, string>()
 
   /**
    * `prepare` builds the workers of some partitions; what it rejects with as `transient` is tried again, anything
@@ -43,6 +45,16 @@ export class Ownership<Worker extends OwnedWorker> {
   /** Partitions that are taken and have no worker yet. */
   get preparing(): number {
     return this.#preparing.size
+  }
+
+  /** Why one of our partitions stands still; null when none does. */
+  get fault(): string | null {
+    return this.#faults.values().next().value ?? null
+  }
+
+  /** The partition stands still for as long as it is ours. */
+  setFault(partition: number, reason: string): void {
+    if (this.#workers.has(partition)) this.#faults.set(partition, reason)
   }
 
   workerOf(partition: number): Worker | undefined {
@@ -80,6 +92,7 @@ export class Ownership<Worker extends OwnedWorker> {
   lose(partitions: readonly number[]): void {
     for (const partition of partitions) {
       this.#preparing.delete(partition)
+      this.#faults.delete(partition)
       this.#workers.get(partition)?.end()
       this.#workers.delete(partition)
     }

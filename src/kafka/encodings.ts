@@ -53,7 +53,11 @@ async function avroOf(
 ): Promise<ChannelEncoding['avro']> {
   const codec = codecOf(schema)
   const schemaId = await idOf(subject, registry, mode, emit)
-  return { schemaId, encodeInto: (buffer, at, value) => codec.encodeInto(buffer, at, value as never) }
+  return {
+    schemaId,
+    encodeInto: (buffer, at, value) => codec.encodeInto(buffer, at, value as never),
+    decode: (bytes) => codec.decode(bytes),
+  }
 }
 
 async function idOf(subject: Subject, registry: Registry, mode: 'check' | 'register', emit: Emit): Promise<number> {

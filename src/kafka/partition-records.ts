@@ -14,7 +14,8 @@ const firstBytes = 8 * 1024
 export class PartitionRecords {
   readonly tickets: Ticket[] = []
   readonly items: number[] = []
-  readonly records: BridgeRecord[] = []
+  /** Where each record begins. What it said is read back when it is needed, which is next to never. */
+  readonly #starts: number[] = []
   /** Timestamp of the first record, from which the others count, and the greatest; epoch milliseconds. */
   baseTimestamp = 0
   maxTimestamp = 0
@@ -41,14 +42,13 @@ export class PartitionRecords {
 
   /** `value` null is a tombstone; `valueLength` says how many of its first bytes count. */
   append(
-    record: BridgeRecord,
+    { timestamp, headers }: Pick<BridgeRecord, 'timestamp' | 'headers'>,
     key: Buffer | null,
     value: Buffer | null,
     valueLength: number,
     ticket: Ticket,
     item: number,
   ): void {
-    const { timestamp, headers } = record
     const count = this.count
     if (count === 0) {
       this.baseTimestamp = timestamp
@@ -66,6 +66,7 @@ export class PartitionRecords {
       sizeOfBytes(value === null ? -1 : valueLength) +
       (encodedHeaders === null ? 1 : encodedHeaders.length)
     this.#reserve(size + 5)
+    this.#starts.push(this.#length)
     const buffer = this.#buffer
     let at = writeVarint(buffer, this.#length, size)
     buffer[at] = 0
@@ -82,7 +83,26 @@ export class PartitionRecords {
     this.#length = at
     this.tickets.push(ticket)
     this.items.push(item)
-    this.records.push(record)
+  }
+
+  /** A record as it was appended. Throws RangeError when there is none at this index. */
+  read(index: number): StoredRecord {
+    const start = this.#starts[index]
+    if (start === undefined) throw new RangeError(`no record ${index}`)
+    const reader = new VarintReader(this.#buffer, start)
+    reader.varint()
+    reader.skip(1)
+    const timestamp = this.baseTimestamp + reader.varint()
+    reader.varint()
+    const key = reader.bytes()
+    const value = reader.bytes()
+    const headers: Record<string, string> = {}
+    const count = reader.varint()
+    for (let i = 0; i < count; i += 1) {
+      const name = reader.bytes()?.toString('utf8') ?? ''
+      headers[name] = reader.bytes()?.toString('utf8') ?? ''
+    }
+    return { timestamp, key, value, headers: count === 0 ? null : headers }
   }
 
   #reserve(more: number): void {
@@ -151,4 +171,44 @@ function sizeOfBytes(length: number): number {
 function writeBytes(buffer: Buffer, start: number, bytes: Buffer | null, length: number): number {
   const at = writeVarint(buffer, start, length)
   return bytes === null ? at : at + bytes.copy(buffer, at, 0, length)
+}
+
+/** A record read back. Its bytes are views of the buffer that it stands in. */
+export interface StoredRecord {
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, string>> | null
+}
+
+class VarintReader {
+  readonly #buffer: Buffer
+  #at: number
+
+  constructor(buffer: Buffer, at: number) {
+    this.#buffer = buffer
+    this.#at = at
+  }
+
+  skip(bytes: number): void {
+    this.#at += bytes
+  }
+
+  varint(): number {
+    let value = 0
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.#buffer[this.#at] ?? 0
+      this.#at += 1
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+    }
+  }
+
+  /** Null for the length -1. */
+  bytes(): Buffer | null {
+    const length = this.varint()
+    if (length < 0) return null
+    this.#at += length
+    return this.#buffer.subarray(this.#at - length, this.#at)
+  }
 }

@@ -16,6 +16,8 @@ export interface ChannelEncoding {
     readonly schemaId: number
     /** Writes the value at `at`; returns the position after it, or a negative number when the buffer is too small. */
     readonly encodeInto: (buffer: Buffer, at: number, value: object) => number
+    /** The value of these bytes, which this very encoding wrote. */
+    readonly decode: (bytes: Buffer) => object
   } | null
 }
 
@@ -139,18 +141,14 @@ export class RecordBatch implements Batch {
     }
   }
 
-  /** Some of the records of one partition, encoded anew: offsets and timestamps count from the first one. */
-  slice(records: PartitionRecords, from: number, to: number): PartitionRecords {
-    const part = new PartitionRecords()
-    for (let i = from; i < to; i += 1) {
-      const [record, ticket, item] = [records.records[i], records.tickets[i], records.items[i]]
-      if (record === undefined || ticket === undefined || item === undefined) throw new RangeError(`no record ${i}`)
-      const encoding = this.#encodingOf(record.channel)
-      const [value, length] = this.#encode(encoding, record)
-      const key = record.key === null ? null : this.#memory.key(record.channel, encoding, record.key).bytes
-      part.append(record, key, value, length, ticket, item)
-    }
-    return part
+  /** A record of this batch, read back from its bytes. For the few that Kafka refuses. */
+  recordAt(topic: string, records: PartitionRecords, index: number): BridgeRecord {
+    const [channel, encoding] = [...this.#encodings].find(([, known]) => known.topic === topic) ?? []
+    if (channel === undefined || encoding === undefined) throw new RangeError(`no channel of ${topic}`)
+    const { timestamp, key, value, headers } = records.read(index)
+    const datum =
+      encoding.avro === null || value === null ? value : encoding.avro.decode(value.subarray(WIRE_HEADER_BYTES))
+    return { channel, key: key === null ? null : key.toString('utf8'), value: datum, headers, timestamp }
   }
 
   #encodingOf(channel: ChannelName): ChannelEncoding {

@@ -8,7 +8,7 @@ import type { BridgeRecord } from '../records/bridge-record.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
 import { type CompressionName, compressionOf } from './codecs.ts'
 import { kafkaFailure } from './errors.ts'
-import type { PartitionRecords } from './partition-records.ts'
+import { PartitionRecords } from './partition-records.ts'
 import { preparedMessages } from './prepared.ts'
 import { type BatchLimits, BatchMemory, type Encodings, RecordBatch, Scratch } from './record-batch.ts'
 
@@ -85,13 +85,13 @@ export class KafkaWriter implements Writer<RecordBatch> {
       } catch (error) {
         const failure = kafkaFailure(error)
         if (failure.kind !== 'malformed') throw failure
-        const [record, ticket, item] = [records.records[0], records.tickets[0], records.items[0]]
-        if (records.count === 1 && record !== undefined && ticket !== undefined && item !== undefined) {
-          refused(record, ticket, item, failure)
+        const [ticket, item] = [records.tickets[0], records.items[0]]
+        if (records.count === 1 && ticket !== undefined && item !== undefined) {
+          refused(batch.recordAt(part.topic, records, 0), ticket, item, failure)
           parts.pop()
         } else {
           parts.pop()
-          parts.push(...halves(batch, part))
+          parts.push(...halves(part))
         }
       }
     }
@@ -147,11 +147,23 @@ export class KafkaWriter implements Writer<RecordBatch> {
   }
 }
 
-function halves(batch: RecordBatch, { topic, partition, records }: Part): Part[] {
+function halves({ topic, partition, records }: Part): Part[] {
   const middle = Math.ceil(records.count / 2)
   // The parts are a stack: the first half goes on top, so that the order stays.
   return [
-    { topic, partition, records: batch.slice(records, middle, records.count) },
-    { topic, partition, records: batch.slice(records, 0, middle) },
+    { topic, partition, records: slice(records, middle, records.count) },
+    { topic, partition, records: slice(records, 0, middle) },
   ]
+}
+
+/** Some of the records of one partition, written anew: offsets and timestamps count from the first one. */
+function slice(records: PartitionRecords, from: number, to: number): PartitionRecords {
+  const part = new PartitionRecords()
+  for (let i = from; i < to; i += 1) {
+    const [ticket, item] = [records.tickets[i], records.items[i]]
+    if (ticket === undefined || item === undefined) throw new RangeError(`no record ${i}`)
+    const record = records.read(i)
+    part.append(record, record.key, record.value, record.value?.length ?? 0, ticket, item)
+  }
+  return part
 }

@@ -26,6 +26,11 @@ export function topicsOf(settings: TopicSettings): Readonly<Record<ChannelName, 
   return Object.fromEntries(entries) as Record<ChannelName, string>
 }
 
+/** The channels whose topics an installation needs: those of things only when it serves them. */
+export function neededChannels(settings: { readonly fleet: { readonly enabled: boolean } }): readonly ChannelName[] {
+  return channelNames.filter((name) => settings.fleet.enabled || catalogue[name].room === 'attendance')
+}
+
 /** Which channel a topic is; a topic of no channel is absent. Throws when two channels share a topic. */
 export function channelsByTopic(topics: Readonly<Record<ChannelName, string>>): ReadonlyMap<string, ChannelName> {
   const channels = new Map<string, ChannelName>()

@@ -63,6 +63,7 @@ export function fleetProcessor(
       settings: fleet,
       registry,
       source: {
+        owns: (partition) => group.owns(partition),
         startAt: (topic, partition, offset) => group.startAt(topics[topic], partition, offset),
         pause: (topic, partition) => group.pause(topics[topic], partition),
         resume: (topic, partition) => group.resume(topics[topic], partition),

@@ -50,8 +50,6 @@ export class FleetRole implements Role {
   #processor: FleetProcessor | null = null
   #outbox: FleetOutbox | null = null
   #sender: Sender | null = null
-  /** Rejects when a partition can never be taken up. */
-  #fail: (error: unknown) => void = () => undefined
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -90,7 +88,6 @@ export class FleetRole implements Role {
     const failed = (error: unknown): void => {
       emit({ event: 'unexpected_error', where: 'fleet', error: messageOf(error) })
       ready.say('fleet.restored', false, messageOf(error))
-      this.#fail(error)
     }
     const processor = fleetProcessor(
       this.#settings,
@@ -142,6 +139,8 @@ export class FleetRole implements Role {
 
   #changed(): void {
     const isReady = this.#processor?.engine.ready ?? false
-    this.#deps.ready.say('fleet.restored', isReady, isReady ? 'state is read back' : 'reading state back')
+    const fault = this.#processor?.engine.fault ?? this.#outbox?.engine.fault ?? null
+    const reason = isReady ? 'state is read back' : 'reading state back'
+    this.#deps.ready.say('fleet.restored', isReady && fault === null, fault ?? reason)
   }
 }

@@ -35,9 +35,10 @@ export class HttpRole implements Role {
     const registry = new FleetRegistry(fleet)
     const rates = new RateLimit(http.requestsPerMinute)
     const shadows = new Map<string, ShadowState>()
+    const apiKeys = apiKeysView(registry, this.#settings, this.#registry, this.#deps, signal)
     const views = [
+      apiKeys,
       thingsView(registry, this.#settings, this.#registry, this.#deps, signal),
-      apiKeysView(registry, this.#settings, this.#registry, this.#deps, signal),
       new CompactedView(
         'shadowState',
         codecOf('ShadowState'),
@@ -71,6 +72,8 @@ export class HttpRole implements Role {
       clock,
       emit,
     )
+    // Credentials are looked at first: before the keys are known, all of them would be refused as wrong.
+    await apiKeys.restored
     await server.open(http.host, http.port)
     this.#releasers.add('http server', () => server.close())
     Promise.all(views.map((view) => view.restored)).then(

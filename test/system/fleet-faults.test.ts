@@ -1,0 +1,304 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
+import type { ArtemisServer } from '../../scripts/ground/servers/artemis.ts'
+import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
+import { FleetLog, FleetOperator } from '../kit/fleet-records.ts'
+import { FleetThings } from '../kit/fleet-things.ts'
+import { IngestWorker, type SettingsTree } from '../kit/ingest-worker.ts'
+import { ScriptedBroker, type ScriptedLink } from '../kit/scripted-broker.ts'
+import { sharedGround } from '../kit/shared-ground.ts'
+import { withAdmin } from '../kit/topic-reader.ts'
+
+/** Workers are killed, frozen, join and leave while things report and operators ask. FLEET_SEED repeats a run. */
+const seed = Number(process.env['FLEET_SEED'] ?? Date.now() % 1_000_000)
+const { kafkaBrokers: brokers, registryUrl } = sharedGround()
+const all = ['r1', 'r2', 'r3', 'r4', 'r5', 'r6']
+const open: { close(): Promise<unknown> }[] = []
+let ground: Ground
+let artemis: ArtemisServer
+
+beforeAll(async () => {
+  ground = await openGround()
+  artemis = await ground.artemis()
+})
+afterAll(async () => {
+  await ground.close()
+})
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close()
+})
+
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+function numbersOf(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+async function begin(what: string, mqttUrl = artemis.url, changes: SettingsTree = {}) {
+  const names = new FleetNames(what)
+  await names.create(brokers)
+  const operator = new FleetOperator(brokers, registryUrl, names)
+  await operator.register(...all)
+  const settings = (slot: number) =>
+    fleetSettings({ ...sharedGround(), mqttUrl }, names, { ...changes, mqtt: { slot } })
+  const start = async (roles: string, slot = 0) => {
+    const worker = await IngestWorker.ready(settings(slot), roles)
+    open.push(worker)
+    return worker
+  }
+  const log = await FleetLog.open(brokers, names)
+  open.push(log)
+  return { names, operator, start, log }
+}
+
+/** Reports of all things with increasing numbers, and requests of operators, until it is stopped. */
+class Traffic {
+  readonly reported = new Map<string, number>()
+  readonly #things: FleetThings
+  readonly #operator: FleetOperator
+  readonly #random: () => number
+  readonly #ended: Promise<unknown>
+  #stopped = false
+  #asked = 0
+
+  constructor(things: FleetThings, operator: FleetOperator, random: () => number) {
+    this.#things = things
+    this.#operator = operator
+    this.#random = random
+    things.command = (thing, executionId) => {
+      things.respond(thing, executionId, { status: 'SUCCEEDED' }).catch(() => undefined)
+    }
+    this.#ended = Promise.all([...all.map(async (thing) => this.#report(thing)), this.#ask()])
+  }
+
+  get sent(): number {
+    return [...this.reported.values()].reduce((sum, n) => sum + n, this.#asked)
+  }
+
+  /** Resolves when that much more was said and asked. */
+  async more(count: number): Promise<void> {
+    const wanted = this.sent + count
+    while (this.sent < wanted) await this.#breath()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#ended
+  }
+
+  async #report(thing: string): Promise<void> {
+    for (let n = 1; !this.#stopped; n += 1) {
+      await this.#things.report(thing, { n })
+      this.reported.set(thing, n)
+      await this.#breath()
+    }
+  }
+
+  async #ask(): Promise<void> {
+    while (!this.#stopped) {
+      const thing = all[Math.floor(this.#random() * all.length)] ?? 'r1'
+      const id = `q${this.#asked}`
+      if (this.#random() < 0.5) await this.#operator.setDesired(thing, id, { want: this.#asked })
+      else await this.#operator.command(thing, id, { ttl: 300 })
+      this.#asked += 1
+      await this.#breath()
+    }
+  }
+
+  /** Traffic is a rate, not an event. */
+  async #breath(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Waits for the end of what was asked, then says what must hold of every run. */
+async function judge(traffic: Traffic, operator: FleetOperator, log: FleetLog): Promise<void> {
+  const ids = operator.requestIds
+  await log.holds(
+    'every request is answered',
+    () => new Set(log.of('results').map((r) => r['requestId'])).size >= ids.length,
+    60_000,
+  )
+  for (const [thing, n] of traffic.reported) {
+    await log.holds(`${thing} reported ${n}`, () => numbersOfReports(log, thing).includes(n), 60_000)
+  }
+  const commands = log.of('results').flatMap(({ executionId }) => (executionId === null ? [] : [String(executionId)]))
+  const closed = () =>
+    new Set(log.of('commandExecutions', { status: 'SUCCEEDED', reason: 'DEVICE' }).map((c) => c['executionId']))
+  await log.holds('every command is answered', () => closed().size >= commands.length, 60_000)
+
+  const answered = log.of('results').map(({ requestId, status, duplicate }) => `${requestId} ${status} ${duplicate}`)
+  expect(answered.sort()).toEqual(ids.map((id) => `${id} ACCEPTED false`).sort())
+  const statuses = log.of('commandExecutions').filter(({ reason }) => reason !== 'LATE_RESPONSE')
+  const changes = statuses.map(({ executionId, status }) => `${executionId} ${status}`)
+  expect(changes.sort()).toEqual(commands.flatMap((id) => [`${id} SENT`, `${id} SUCCEEDED`]).sort())
+  for (const [thing, n] of traffic.reported) {
+    const versions = log.of('shadowChanges', { thingName: thing }).map(({ version }) => version)
+    expect(versions, thing).toEqual(versions.map((_, i) => i + 1))
+    const reports = numbersOfReports(log, thing)
+    expect(
+      [...new Set(reports)].sort((a, b) => a - b),
+      thing,
+    ).toEqual(Array.from({ length: n }, (_, i) => i + 1))
+    const state = log.of('shadowState', { thingName: thing }).at(-1)
+    expect(state, thing).toMatchObject({ version: versions.length, reportedJson: JSON.stringify({ n }) })
+  }
+}
+
+function numbersOfReports(log: FleetLog, thing: string): number[] {
+  return log
+    .of('shadowChanges', { thingName: thing, section: 'REPORTED' })
+    .map(({ patchJson }) => (JSON.parse(String(patchJson)) as { n: number }).n)
+}
+
+test(`kill -9 in mid-flight: one result per request, no report lost, no version twice (seed ${seed})`, async () => {
+  const random = numbersOf(seed)
+  const { operator, start, log, names } = await begin('kill')
+  const things = await FleetThings.connect(artemis.url, `${names.name}-things`)
+  open.push(things)
+  let worker = await start('ingest,fleet')
+  const traffic = new Traffic(things, operator, random)
+  for (let round = 0; round < 3; round += 1) {
+    await traffic.more(60 + Math.floor(random() * 120))
+    await worker.process.kill()
+    worker = await start('ingest,fleet')
+  }
+  await traffic.more(60)
+  await traffic.stop()
+  await judge(traffic, operator, log)
+  // What a worker restores is what the last one left.
+  await worker.process.kill()
+  await start('ingest,fleet')
+  const before = log.of('shadowState', { thingName: 'r1' }).at(-1)
+  await operator.setDesired('r1', 'after', { end: true })
+  expect(await log.until('results', { requestId: 'after' })).toMatchObject({
+    status: 'ACCEPTED',
+    shadowVersion: Number(before?.['version']) + 1,
+  })
+})
+
+test('a worker joins and leaves in mid-flight', async () => {
+  const random = numbersOf(seed + 1)
+  const { operator, start, log, names } = await begin('join')
+  const things = await FleetThings.connect(artemis.url, `${names.name}-things`)
+  open.push(things)
+  await start('ingest,fleet')
+  const traffic = new Traffic(things, operator, random)
+  await traffic.more(60)
+  const second = await start('fleet', 1)
+  await traffic.more(100)
+  await second.process.stop()
+  await traffic.more(60)
+  await traffic.stop()
+  await judge(traffic, operator, log)
+})
+
+/** Guards kafka/transactor.ts `fence`. */
+test('a frozen worker that wakes up writes nothing, and things go on at the other', async () => {
+  const random = numbersOf(seed + 2)
+  const { operator, start, log, names } = await begin('zombie')
+  const things = await FleetThings.connect(artemis.url, `${names.name}-things`)
+  open.push(things)
+  await start('ingest', 2)
+  const frozen = await start('fleet', 0)
+  const traffic = new Traffic(things, operator, random)
+  await traffic.more(60)
+  frozen.process.freeze()
+  await start('fleet', 1)
+  await operator.setDesired('r2', 'elsewhere', { on: 'the other' })
+  await log.until('results', { requestId: 'elsewhere' })
+  const line = frozen.now
+  frozen.process.thaw()
+  await frozen.says('kafka_partitions_lost', line)
+  await frozen.says('kafka_partitions_assigned', line)
+  await traffic.more(60)
+  await traffic.stop()
+  await judge(traffic, operator, log)
+})
+
+const publishedOn = (broker: ScriptedBroker, leaf: string) =>
+  broker.links.flatMap(({ seen }) =>
+    seen.flatMap(({ packet }) => (packet.cmd === 'publish' && packet.topic.endsWith(leaf) ? [packet] : [])),
+  )
+
+/** Guards engine/outbox-worker.ts `toCommit`: the offset follows the PUBACK. */
+test('an outbox that dies between PUBACK and commit publishes again', async () => {
+  let silent = true
+  const broker = await ScriptedBroker.start({
+    publish: ({ messageId = 0 }, link) => {
+      if (!silent) link.send({ cmd: 'puback', messageId, reasonCode: 0 })
+    },
+  })
+  open.push(broker)
+  const { operator, start, log } = await begin('again', broker.url)
+  const first = await start('fleet')
+  await operator.command('r1', 'twice', { ttl: 300 })
+  await log.until('results', { requestId: 'twice' })
+  const link = await broker.linked('outbox')
+  await link.until('the request', () => publishedOn(broker, 'twice/request').length === 1)
+  // The broker has answered, and the worker does not live to commit.
+  first.process.freeze()
+  const [request] = publishedOn(broker, 'twice/request')
+  link.send({ cmd: 'puback', messageId: request?.messageId ?? 0, reasonCode: 0 })
+  await first.process.kill()
+  silent = false
+  await start('fleet')
+  const later = await broker.linked('outbox', 1)
+  await later.until('the request again', () => publishedOn(broker, 'twice/request').length === 2)
+  await operator.command('r1', 'next', { ttl: 300 })
+  await later.until('the next one', () => publishedOn(broker, 'next/request').length === 1)
+  expect(publishedOn(broker, 'twice/request')).toHaveLength(2)
+  expect(log.of('commandExecutions', { executionId: 'twice' })).toHaveLength(1)
+})
+
+/** Guards fleet/commands/publish-result.ts: a repeated result finds the command closed. */
+test('0x10 makes a command FAILED NO_SUBSCRIBER, once, also when the publication is repeated', async () => {
+  const broker = await ScriptedBroker.start({
+    publish: ({ messageId = 0 }, link: ScriptedLink) => link.send({ cmd: 'puback', messageId, reasonCode: 0x10 }),
+  })
+  open.push(broker)
+  const { operator, start, log, names } = await begin('nobody', broker.url)
+  const first = await start('fleet')
+  await operator.command('r3', 'lonely', { ttl: 300 })
+  expect(await log.until('commandExecutions', { executionId: 'lonely', status: 'FAILED' })).toMatchObject({
+    reason: 'NO_SUBSCRIBER',
+  })
+  await first.process.stop()
+  // As if the outbox had died before its commit.
+  await withAdmin(brokers, async (admin) => {
+    const partitions = [0, 1, 2, 3].map((partition) => ({ partition, offset: '0' }))
+    await admin.setOffsets({ groupId: `${names.name}-outbox`, topic: names.topic('mqttOutbox'), partitions })
+  })
+  await start('fleet')
+  const later = await broker.linked('outbox', 1)
+  await later.until('the request again', () => publishedOn(broker, 'lonely/request').length === 2)
+  await operator.command('r3', 'lonely-2', { ttl: 300 })
+  await log.until('commandExecutions', { executionId: 'lonely-2', status: 'FAILED' })
+  expect(log.of('commandExecutions', { executionId: 'lonely' }).map(({ status }) => status)).toEqual(['SENT', 'FAILED'])
+})
+
+test('a broker that is away costs nothing: what was decided meanwhile is published in order', async () => {
+  const server = await ground.mosquitto()
+  const { operator, start, log, names } = await begin('away', server.url)
+  const worker = await start('fleet')
+  const line = worker.now
+  await server.kill()
+  await worker.becomes(false, line)
+  for (const n of [1, 2, 3, 4, 5]) await operator.setDesired('r4', `away-${n}`, { n })
+  await log.until('results', { requestId: 'away-5' })
+  // The thing is there before the outbox is: frozen until it has subscribed.
+  worker.process.freeze()
+  await server.start()
+  const things = await FleetThings.connect(server.url, `${names.name}-things`)
+  open.push(things)
+  worker.process.thaw()
+  const versions = () => things.on('r4', 'shadow/update').map(({ json }) => json['version'])
+  await things.until('five desired states', () => new Set(versions()).size === 5)
+  expect([...new Set(versions())]).toEqual([1, 2, 3, 4, 5])
+  await worker.becomes(true, line)
+})
