@@ -133,11 +133,15 @@ function createCodec<T>(name: SchemaName): Codec<T> {
   }
 }
 
-const codecs = Object.fromEntries(
-  Object.keys(schemaTexts).map((name) => [name, createCodec(name as SchemaName)]),
-) as unknown as { readonly [N in SchemaName]: Codec<Data[N]> }
+/** Built when first asked for: a role needs few of them. */
+const codecs = new Map<SchemaName, Codec<never>>()
 
 /** The codec of a schema of the catalogue. */
 export function codecOf<N extends SchemaName>(name: N): Codec<Data[N]> {
-  return codecs[name]
+  let codec = codecs.get(name)
+  if (codec === undefined) {
+    codec = createCodec<never>(name)
+    codecs.set(name, codec)
+  }
+  return codec as unknown as Codec<Data[N]>
 }

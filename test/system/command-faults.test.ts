@@ -292,6 +292,7 @@ test('waiting commands survive kill -9 and a rebalance, are sent on ONLINE, and 
   open.push(device)
   for (const deviceSn of serials) await device.say(deviceSn, 'st', { online: true })
   for (const deviceSn of serials) expect(await log.until(`w-${deviceSn}`, 'PUBLISHED')).toMatchObject({ attempt: 2 })
+  await device.until('the devices have theirs', () => device.taken.length >= serials.length)
   expect(device.taken.map(({ id }) => id).sort()).toEqual(serials.map((sn) => `w-${sn}`))
 })
 
