@@ -127,6 +127,8 @@ export class FleetWorker {
       await this.#restore(messages, topic, next)
       return
     }
+    // A partition that starts over is still read from where it was: it comes again, from the committed offset on.
+    if (this.#phase === 'restoring') return
     for (const message of messages) {
       const value = message.value === null ? null : await this.#ports.read(topic, message)
       this.#waiting.push({ input: topic, message, value })
@@ -172,6 +174,8 @@ export class FleetWorker {
     this.#run().then(
       () => {
         this.#working = false
+        // What came after the last look and before this.
+        if (this.#waiting.length > 0) this.#work()
       },
       (error: unknown) => this.#fail(error),
     )
@@ -310,6 +314,7 @@ export class FleetWorker {
   #fail(error: unknown): void {
     if (this.#phase === 'over') return
     this.end()
+    for (const input of fleetInputs) this.#ports.source.pause(input, this.partition)
     const failure =
       error instanceof Failure ? error : new Failure('transient', 'unexpected', messageOf(error), { cause: error })
     this.#hooks.failed(this, failure)

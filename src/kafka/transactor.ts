@@ -14,6 +14,8 @@ export interface TransactorOptions {
   readonly client: KafkaClientOptions
   readonly transactionalId: string
   readonly compression: CompressionName
+  /** Most bytes of one partition in one send: Kafka limits the size of a batch, not of a transaction. */
+  readonly maxBytesPerPartition: number
   /** Kafka aborts a transaction that is open this long. */
   readonly transactionTimeoutMs: number
   /** How long a whole transaction may take here. */
@@ -107,13 +109,15 @@ export class Transactor {
     groupId: string,
     offsets: readonly ConsumedOffset[],
   ): Promise<void> {
-    const batch = this.#batchOf(records)
+    const batches = this.#batchesOf(records)
     const transaction = await producer.transaction()
     try {
       // One send per partition: when a part of a send that spans leaders is retried, kafkajs writes the rest twice.
-      const sends = await Promise.allSettled(this.#sends(transaction, batch))
-      const failed = sends.find((send) => send.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
+      for (const batch of batches) {
+        const sends = await Promise.allSettled(this.#sends(transaction, batch))
+        const failed = sends.find((send) => send.status === 'rejected')
+        if (failed !== undefined) throw failed.reason
+      }
       if (offsets.length > 0) await transaction.sendOffsets({ consumerGroupId: groupId, topics: topicsOf(offsets) })
       await transaction.commit()
     } catch (error) {
@@ -123,11 +127,21 @@ export class Transactor {
     }
   }
 
-  #batchOf(records: readonly BridgeRecord[]): RecordBatch {
-    const unlimited = { maxRecords: Number.POSITIVE_INFINITY, maxBytesPerPartition: Number.POSITIVE_INFINITY }
-    const batch = new RecordBatch(this.#encodings, this.#memory, this.#scratch, unlimited)
-    for (const record of records) batch.append(record, nobody, 0)
-    return batch
+  /** One after the other, so that the records of a partition stay in order. */
+  #batchesOf(records: readonly BridgeRecord[]): RecordBatch[] {
+    const { maxBytesPerPartition } = this.#options
+    const limits = { maxRecords: Number.POSITIVE_INFINITY, maxBytesPerPartition }
+    const newBatch = (): RecordBatch => new RecordBatch(this.#encodings, this.#memory, this.#scratch, limits)
+    let batch = newBatch()
+    const batches = [batch]
+    for (const record of records) {
+      if (batch.append(record, nobody, 0)) continue
+      batch = newBatch()
+      batches.push(batch)
+      // The first record of a batch always fits.
+      batch.append(record, nobody, 0)
+    }
+    return batches
   }
 
   #sends(transaction: Transaction, batch: RecordBatch): Promise<unknown>[] {

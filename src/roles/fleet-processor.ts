@@ -77,6 +77,7 @@ export function fleetProcessor(
             client: kafkaClientOptions(settings),
             transactionalId: `${options.groupId}-${partition}`,
             compression: kafka.compression,
+            maxBytesPerPartition: kafka.batchMaxBytes,
             transactionTimeoutMs: fleet.transactionTimeoutMs,
             deadlineMs: fleet.transactionTimeoutMs,
           },
