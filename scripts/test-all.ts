@@ -20,6 +20,7 @@ const checks: readonly Check[] = [
   { name: 'dead code', command: ['npx', 'knip'] },
   { name: 'generated records', command: ['npx', 'tsx', 'scripts/records.ts', '--check'] },
   { name: 'configuration page', command: ['npx', 'tsx', 'scripts/config-page.ts', '--check'] },
+  { name: 'performance page', command: ['npx', 'tsx', 'scripts/performance-page.ts', '--check'] },
   { name: 'events page', command: ['npx', 'tsx', 'scripts/events-page.ts', '--check'] },
 ]
 

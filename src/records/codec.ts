@@ -143,5 +143,5 @@ export function codecOf<N extends SchemaName>(name: N): Codec<Data[N]> {
     codec = createCodec<never>(name)
     codecs.set(name, codec)
   }
-  return codec as unknown as Codec<Data[N]>
+  return codec
 }
