@@ -242,10 +242,8 @@ test('a partition whose state cannot be read is not taken up: the reason says wh
   await Promise.all(both.map(async (each) => each.says('kafka_partitions_assigned', each === stuck ? stuck.now : 0)))
   const reasons = async () => Promise.all(both.map(async (each) => each.condition('fleet.restored')))
   const isTold = (condition: { holds: boolean; reason: string }) => !condition.holds && condition.reason.includes(place)
-  await expect.poll(async () => (await reasons()).map(isTold).sort(), { timeout: 15_000 }).toEqual([false, true])
-  await expect
-    .poll(async () => (await reasons()).map(({ holds }) => holds).sort(), { timeout: 15_000 })
-    .toEqual([false, true])
+  await expect.poll(async () => (await reasons()).filter(isTold).length, { timeout: 15_000 }).toBe(1)
+  await expect.poll(async () => (await reasons()).filter(({ holds }) => holds).length, { timeout: 15_000 }).toBe(1)
   await Promise.all(both.map(async (each) => each.close()))
 })
 
