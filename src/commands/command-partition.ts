@@ -226,6 +226,8 @@ export class CommandPartition {
   ): readonly CommandEffect[] {
     const { phase, acceptedAt, last } = command
     if (phase.at !== 'unread' || request.op !== last.op) return []
+    // What was accepted had not expired by then: this is a request that was refused, under the same id.
+    if (request.expiresAt !== null && request.expiresAt <= acceptedAt) return []
     if (phase.after === 'WAITING' && request.ifOffline !== 'WAIT') return []
     const envelope = checkRequest(request, this.#rules, now, acceptedAt, message.timestamp)
     if (typeof envelope === 'string') return []
@@ -243,7 +245,7 @@ export class CommandPartition {
     now: number,
   ): readonly CommandEffect[] {
     if (command.phase.at !== 'unread' || !this.#known.isWait(command, now)) return []
-    // That of an earlier use of the id: what was accepted had not expired by then.
+    // A request of an earlier use of the id causes nothing at all here, not even the last status again.
     if (request.expiresAt !== null && request.expiresAt <= command.acceptedAt) return []
     return this.#repeat(command, request, message, now)
   }

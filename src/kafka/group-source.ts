@@ -232,9 +232,10 @@ export class GroupSource {
     this.#emit({ event: 'kafka_connected', part: groupId, brokers: client.brokers })
   }
 
-  #take({ batch }: EachBatchPayload): void {
+  #take({ batch, isStale }: EachBatchPayload): void {
     const { topic, partition } = batch
-    if (!this.#held.has(partition)) return
+    // A batch that was in hand while we sought elsewhere must not move the position on.
+    if (!this.#held.has(partition) || isStale()) return
     const next = BigInt(batch.lastOffset()) + 1n
     this.#positions.set(placeOf(topic, partition), next)
     const messages = batch.messages.map((raw) => consumedMessage(topic, partition, raw))

@@ -96,6 +96,8 @@ class World {
   held: bigint | null = null
 
   run(step: Step): void {
+    // Two uses of one id in one millisecond have the same event ids and times: this model could not tell them apart.
+    this.now += 1
     switch (step.do) {
       case 'ask': {
         const request = fromPlain('CommandRequest', {

@@ -40,6 +40,15 @@ describe('a status read back', () => {
     expect(steps(driver.ask())).toEqual(['ACCEPTED'])
   })
 
+  it('ACCEPTED is taken up by the request that was accepted, not by one of that id that had expired by then', () => {
+    const driver = new PartitionDriver()
+    driver.restore({ status: 'ACCEPTED', statusTime: T0 })
+    const early = driver.ask({ expiresAt: T0 })
+    expect([steps(early), publications(early).length]).toEqual([['ACCEPTED'], 0])
+    const real = driver.ask({ expiresAt: T0 + 60_000 })
+    expect([steps(real), publications(real).length]).toEqual([['ACCEPTED'], 1])
+  })
+
   it('EXPIRED of a known pair counts, that of a forgotten one does not', () => {
     for (const [hours, step] of [
       [24, 'EXPIRED'],
