@@ -232,10 +232,11 @@ export class GroupSource {
     this.#emit({ event: 'kafka_connected', part: groupId, brokers: client.brokers })
   }
 
-  #take({ batch, isStale }: EachBatchPayload): void {
+  #take(payload: EachBatchPayload): void {
+    const { batch } = payload
     const { topic, partition } = batch
     // A batch that was in hand while we sought elsewhere must not move the position on.
-    if (!this.#held.has(partition) || isStale()) return
+    if (!this.#held.has(partition) || payload.isStale()) return
     const next = BigInt(batch.lastOffset()) + 1n
     this.#positions.set(placeOf(topic, partition), next)
     const messages = batch.messages.map((raw) => consumedMessage(topic, partition, raw))
