@@ -71,14 +71,16 @@ export class CommandEngine {
     )
   }
 
-  lost(partitions: readonly number[]): void {
+  /** These are not ours any more. `abandoned`: what was not stored is dropped, and this tells when that is done. */
+  lost(partitions: readonly number[], abandoned: Promise<void> | null): void {
     const gone = new Set(partitions)
     for (const partition of partitions) {
       this.#abandon(partition)
       const worker = this.#workers.get(partition)
       if (worker === undefined) continue
       this.#workers.delete(partition)
-      this.#ending.set(partition, worker.end())
+      const stored = worker.end()
+      this.#ending.set(partition, abandoned ?? stored)
     }
     this.#ports.publisher.forget((orderKey) => gone.has(partitionOfOrderKey(orderKey)))
     this.#tellReady()

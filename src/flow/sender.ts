@@ -20,8 +20,11 @@ export interface Batch {
 /** Where batches go. One at a time. */
 export interface Writer<B extends Batch> {
   newBatch(): B
-  /** Resolves when Kafka has acknowledged every record. Rejects with a Failure: `transient` or `malformed`. */
-  write(batch: B): Promise<void>
+  /**
+   * Resolves when Kafka has acknowledged every record. Rejects with a Failure: `transient` or `malformed`; `lost` when
+   * `mayGo`, asked last before the batch is handed over, says no.
+   */
+  write(batch: B, mayGo: () => boolean): Promise<void>
   /**
    * Finds the records of the batch that Kafka refuses for good and stores the others. Tells the tickets of the others.
    * When `refused` throws, the record stays where it is. Rejects with a `transient` Failure when it could not finish; it may then be called again and goes on.
@@ -46,12 +49,14 @@ export interface SenderDeps<B extends Batch> {
   readonly backoff: Backoff
   /** Called after each batch, when its tickets have been told: the moment to send acknowledgements. */
   readonly settled: () => void
+  /** Called before anything is written: the last moment to `abandon()`, for who finds that it was asleep. */
+  readonly beforeWrite: () => void
 }
 
 type State =
   | { readonly name: 'idle' }
   | { readonly name: 'gap'; readonly timer: NodeJS.Timeout }
-  | { readonly name: 'flying'; readonly since: number; stalled: boolean }
+  | { readonly name: 'flying'; readonly since: number; readonly records: number; stalled: boolean }
   | { readonly name: 'closed' }
 
 /**
@@ -69,6 +74,8 @@ export class Sender<B extends Batch = Batch> {
   #lastSend = 0
   #pending = 0
   #whenEmpty: (() => void)[] = []
+  /** Counts how often everything was abandoned: a flight of an earlier time is not tried again. */
+  #time = 0
 
   constructor(options: SenderOptions, deps: SenderDeps<B>) {
     this.#options = options
@@ -140,6 +147,21 @@ export class Sender<B extends Batch = Batch> {
     })
   }
 
+  /**
+   * Drops what is not written yet; its tickets are never told. What flies may land, but is not tried again. Resolves
+   * when nothing from before can be stored any more.
+   */
+  async abandon(): Promise<void> {
+    this.#time += 1
+    const flying = this.#state.name === 'flying' ? this.#state.records : 0
+    const dropped = this.#pending - flying
+    this.#pending = flying
+    this.#full.length = 0
+    this.#growing = this.#deps.writer.newBatch()
+    this.#countAbandoned(dropped)
+    await this.drained()
+  }
+
   /** Stops sending. What is still pending stays unacknowledged, so the other side repeats it. */
   close(): void {
     if (this.#state.name === 'gap') clearTimeout(this.#state.timer)
@@ -155,7 +177,7 @@ export class Sender<B extends Batch = Batch> {
 
   #takeOff(batch: B): void {
     const since = this.#deps.clock.now()
-    this.#state = { name: 'flying', since, stalled: false }
+    this.#state = { name: 'flying', since, records: batch.records, stalled: false }
     this.#lastSend = since
     this.#fly(batch, since).then(
       () => this.#landed(),
@@ -183,8 +205,14 @@ export class Sender<B extends Batch = Batch> {
     const deadLetters = new Map(batch.deadLetters)
     let refused = 0
     let isolating = false
+    const time = this.#time
+    const mayGo = (): boolean => {
+      this.#deps.beforeWrite()
+      return this.#time === time
+    }
     for (;;) {
       try {
+        if (!mayGo()) throw new Failure('lost', 'abandoned', 'abandoned before it was written')
         if (isolating) {
           await writer.isolate(batch, (record, ticket, item, failure) => {
             this.#replace(record, ticket, item, failure)
@@ -193,7 +221,7 @@ export class Sender<B extends Batch = Batch> {
             if (code !== null) deadLetters.set(code, (deadLetters.get(code) ?? 1) - 1)
           })
         } else {
-          await writer.write(batch)
+          await writer.write(batch, mayGo)
         }
         break
       } catch (error) {
@@ -201,6 +229,13 @@ export class Sender<B extends Batch = Batch> {
         if (failure.kind === 'malformed') {
           isolating = true
           continue
+        }
+        if (this.#time !== time) {
+          clearTimeout(watch)
+          this.#pending -= records
+          this.#countAbandoned(records)
+          this.#recovered(since)
+          return
         }
         this.#stall(failure.code, failure.message)
         await new Promise((resolve) => setTimeout(resolve, backoff.next()))
@@ -211,7 +246,7 @@ export class Sender<B extends Batch = Batch> {
     if (this.#state.name === 'closed') return
     backoff.reset()
     const tookMs = clock.now() - since
-    if (this.#state.name === 'flying' && this.#state.stalled) emit({ event: 'kafka_send_recovered', afterMs: tookMs })
+    this.#recovered(since)
     if (!isolating) batch.settle()
     this.#pending -= records
     emit({
@@ -223,10 +258,22 @@ export class Sender<B extends Batch = Batch> {
     })
   }
 
+  /** Whoever owns the inputs now decides them again, and counts them there. */
+  #countAbandoned(records: number): void {
+    if (records === 0) return
+    const ignored = new Map([['partition_lost', records]])
+    this.#deps.emit({ event: 'inputs_decided', input: 'kafka', messages: 0, received: 0, ignored })
+  }
+
   #stall(code: string, message: string): void {
     if (this.#state.name !== 'flying' || this.#state.stalled) return
     this.#state.stalled = true
     this.#deps.emit({ event: 'kafka_send_stalled', code, error: message, pending: this.#pending })
+  }
+
+  #recovered(since: number): void {
+    if (this.#state.name !== 'flying' || !this.#state.stalled) return
+    this.#deps.emit({ event: 'kafka_send_recovered', afterMs: this.#deps.clock.now() - since })
   }
 
   /** A record of a flying batch was refused: its dead letter joins the growing batch in its place. */

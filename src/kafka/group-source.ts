@@ -32,8 +32,11 @@ export interface GroupHooks {
    * when nothing is new.
    */
   taken(partitions: readonly number[]): void
-  /** These are not ours any more: forget their work, another worker repeats it. */
-  lost(partitions: readonly number[]): void
+  /**
+   * These are not ours any more: forget their work, another worker repeats it. `shared`: the group has shared out
+   * anew just now. `expelled`: all are lost, others may have had them for a while and have decided otherwise.
+   */
+  lost(partitions: readonly number[], how: 'shared' | 'expelled'): void
   /** Records of one partition in order; `next` is the offset after them, also when the last ones were no records. */
   records(messages: readonly KafkaMessage[], topic: string, partition: number, next: bigint): void
 }
@@ -76,6 +79,8 @@ export class GroupSource {
   #lease: NodeJS.Timeout | undefined
   /** When the group last said that this member is in it; of `performance.now()`. */
   #memberAt = 0
+  /** When this process was last seen to run; of `performance.now()`. */
+  #awakeAt = 0
 
   constructor(options: GroupOptions, hooks: GroupHooks, backoff: Backoff, emit: Emit) {
     this.#options = options
@@ -93,8 +98,20 @@ export class GroupSource {
    * handles them before anything tells it that others own its partitions by now.
    */
   owns(partition: number): boolean {
-    this.#checkLease()
+    this.checkLease()
     return this.#held.has(partition)
+  }
+
+  /** Silent for too long: the group may have given our partitions away, and to join anew is the only way to know. */
+  checkLease(): void {
+    if (this.#held.size === 0) return
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
+    const now = performance.now()
+    // While members join, the group waits for each of them, and no heartbeat is sent.
+    const leaseMs = this.#settled ? sessionTimeoutMs : sessionTimeoutMs + rebalanceTimeoutMs
+    const wasAsleep = now - this.#awakeAt >= sessionTimeoutMs
+    if (now - this.#memberAt < leaseMs && !wasAsleep) return
+    this.#again(new Failure('transient', 'timeout', 'no heartbeat was answered for a whole session'))
   }
 
   open(): void {
@@ -260,7 +277,11 @@ export class GroupSource {
     this.#memberId = payload.memberId
     this.#memberAt = performance.now()
     clearInterval(this.#lease)
-    this.#lease = setInterval(() => this.#checkLease(), this.#options.heartbeatIntervalMs)
+    this.#awakeAt = this.#memberAt
+    this.#lease = setInterval(() => {
+      this.checkLease()
+      this.#awakeAt = performance.now()
+    }, this.#options.heartbeatIntervalMs)
     const now = new Set(Object.values(payload.memberAssignment)[0] ?? [])
     const gone = [...this.#held].filter((partition) => !now.has(partition))
     const fresh = [...now].filter((partition) => !this.#held.has(partition))
@@ -268,7 +289,7 @@ export class GroupSource {
     this.#held = now
     this.#settled = true
     if (gone.length > 0) {
-      this.#hooks.lost(gone)
+      this.#hooks.lost(gone, 'shared')
       this.#emit({ event: 'kafka_partitions_lost', group: groupId, reason: 'rebalance', unfinished: 0 })
     }
     for (const topic of topics) {
@@ -283,23 +304,13 @@ export class GroupSource {
     this.#hooks.taken(fresh)
   }
 
-  /** Silent for too long: the group may have given our partitions away, and to join anew is the only way to know. */
-  #checkLease(): void {
-    if (this.#held.size === 0) return
-    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
-    // While members join, the group waits for each of them, and no heartbeat is sent.
-    const leaseMs = this.#settled ? sessionTimeoutMs : sessionTimeoutMs + rebalanceTimeoutMs
-    if (performance.now() - this.#memberAt < leaseMs) return
-    this.#again(new Failure('transient', 'timeout', 'no heartbeat was answered for a whole session'))
-  }
-
   #loseAll(reason: string): void {
     const held = [...this.#held]
     this.#held = new Set()
     this.#settled = false
     this.#positions.clear()
     if (held.length === 0) return
-    this.#hooks.lost(held)
+    this.#hooks.lost(held, 'expelled')
     this.#emit({ event: 'kafka_partitions_lost', group: this.#options.groupId, reason, unfinished: 0 })
   }
 

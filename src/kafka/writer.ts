@@ -2,7 +2,7 @@ import kafkajs, { type Message, type Producer } from 'kafkajs'
 import type { Writer } from '../flow/sender.ts'
 import type { Ticket } from '../flow/ticket.ts'
 import { withDeadline } from '../kernel/deadline.ts'
-import type { Failure } from '../kernel/failure.ts'
+import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
@@ -55,12 +55,12 @@ export class KafkaWriter implements Writer<RecordBatch> {
     return new RecordBatch(this.#encodings, this.#memory, this.#scratch, this.#options.limits)
   }
 
-  async write(batch: RecordBatch): Promise<void> {
+  async write(batch: RecordBatch, mayGo: () => boolean = () => true): Promise<void> {
     const topicMessages = [...batch.topics].map(([topic, partitions]) => ({
       topic,
       messages: preparedMessages(partitions),
     }))
-    await this.#send(topicMessages, this.#options.idempotent)
+    await this.#send(topicMessages, this.#options.idempotent, mayGo)
   }
 
   async isolate(batch: RecordBatch, refused: Refused): Promise<void> {
@@ -79,6 +79,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
           [{ topic: part.topic, messages: preparedMessages(new Map([[part.partition, records]])) }],
           // Every failure here would cost an idempotent producer, and repeats carry the same event id anyway.
           false,
+          () => true,
         )
         parts.pop()
         for (const ticket of records.tickets) ticket.stored()
@@ -103,14 +104,21 @@ export class KafkaWriter implements Writer<RecordBatch> {
     await this.#discard()
   }
 
-  async #send(topicMessages: { topic: string; messages: Message[] }[], idempotent: boolean): Promise<void> {
+  async #send(
+    topicMessages: { topic: string; messages: Message[] }[],
+    idempotent: boolean,
+    mayGo: () => boolean,
+  ): Promise<void> {
     const { abandonMs } = this.#options
     const compression = compressionOf(this.#options.compression)
     try {
       const producer = await withDeadline(this.#connected(idempotent), abandonMs, 'connecting to Kafka')
+      // Connecting may have taken as long as a machine sleeps.
+      if (!mayGo()) throw new Failure('lost', 'abandoned', 'abandoned before it was written')
       await withDeadline(producer.sendBatch({ acks: -1, compression, topicMessages }), abandonMs, 'sending to Kafka')
     } catch (error) {
       const failure = kafkaFailure(error)
+      if (failure.kind === 'lost') throw failure
       await this.#discard()
       this.#emit({ event: 'kafka_producer_replaced', reason: `${failure.code}: ${failure.message}` })
       throw failure

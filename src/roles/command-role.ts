@@ -68,6 +68,7 @@ export class CommandRole implements Role {
       emit: this.#emit,
       backoff: backoff(),
       settled: () => undefined,
+      beforeWrite: () => group.checkLease(),
     })
     this.#sender = sender
     this.#releasers.add('sender', () => sender.close())
@@ -95,7 +96,7 @@ export class CommandRole implements Role {
           engine.commit().catch(failed)
         },
         taken: (taken) => engine.taken(taken),
-        lost: (lost) => engine.lost(lost),
+        lost: (lost, how) => engine.lost(lost, how === 'expelled' ? sender.abandon() : null),
         records: (messages, topic, partition, next) => {
           const input = inputOf.get(topic)
           if (input !== undefined) engine.records(messages, input, partition, next)

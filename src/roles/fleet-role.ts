@@ -80,7 +80,15 @@ export class FleetRole implements Role {
     const writer = new KafkaWriter(writerOptions(this.#settings), encodings, emit)
     this.#releasers.add('kafka writer', () => writer.close())
     const backoff = new Backoff({ ...this.#settings.kafka.retry, random })
-    const sender = new Sender(senderOptions(this.#settings), { writer, clock, emit, backoff, settled: () => undefined })
+    const sender = new Sender(senderOptions(this.#settings), {
+      writer,
+      clock,
+      emit,
+      backoff,
+      settled: () => undefined,
+      // What it writes is the same whoever writes it.
+      beforeWrite: () => undefined,
+    })
     this.#sender = sender
     this.#releasers.add('sender', () => sender.close())
     this.#deps.conservation.pendingFrom(() => sender.pending)

@@ -70,6 +70,8 @@ export class IngestRole implements Role {
     const writer = new KafkaWriter(writerOptions(this.#settings), encodings, this.#emit)
     this.#releasers.add('kafka writer', () => writer.close())
     const sender = new Sender(senderOptions(this.#settings), {
+      // A repeat has the same event id, so a late one does no harm.
+      beforeWrite: () => undefined,
       writer,
       clock,
       emit: this.#emit,

@@ -88,7 +88,7 @@ export class StatusLog {
     return find() as CommandStatus
   }
 
-  async holds(what: string, holds: () => boolean, timeoutMs = 30_000): Promise<void> {
+  async holds(what: string | (() => string), holds: () => boolean, timeoutMs = 30_000): Promise<void> {
     await this.#latch.until(what, holds, timeoutMs)
   }
 

@@ -6,8 +6,8 @@ export class Latch {
     for (const look of this.#waiting) look()
   }
 
-  /** Resolves when `holds`; throws, naming `what`, when that takes longer than `timeoutMs`. */
-  async until(what: string, holds: () => boolean, timeoutMs: number): Promise<void> {
+  /** Resolves when `holds`; throws, naming `what` as it is then, when that takes longer than `timeoutMs`. */
+  async until(what: string | (() => string), holds: () => boolean, timeoutMs: number): Promise<void> {
     if (holds()) return
     await new Promise<void>((resolve, reject) => {
       const look = () => {
@@ -18,7 +18,7 @@ export class Latch {
       }
       const timer = setTimeout(() => {
         this.#waiting.delete(look)
-        reject(new Error(`${what}: not within ${timeoutMs} ms`))
+        reject(new Error(`${typeof what === 'string' ? what : what()}: not within ${timeoutMs} ms`))
       }, timeoutMs)
       this.#waiting.add(look)
     })

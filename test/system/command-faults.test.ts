@@ -27,7 +27,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await ground.close()
 })
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') {
+    for (const each of open) if (each instanceof IngestWorker) console.log(each.process.tail(60))
+  }
   for (const each of open.splice(0).reverse()) await each.close()
 })
 
@@ -135,10 +138,15 @@ function endsOf(statuses: readonly CommandStatus[]): Map<string, Map<string, str
 }
 
 async function allEnded(stream: Stream, log: StatusLog, timeoutMs = 60_000): Promise<void> {
-  const ended = () => new Set(log.all.filter(({ status }) => final.has(status)).map(({ commandId }) => commandId)).size
+  const left = () => {
+    const ended = endsOf(log.all)
+    return stream.sent.filter(({ commandId = '' }) => !ended.has(commandId))
+  }
+  const named = () =>
+    left().map(({ deviceSn, commandId = '' }) => `${commandId} to ${deviceSn}: ${log.names(commandId)}`)
   await log.holds(
-    `an end of all ${stream.sent.length} commands (seed ${seed})`,
-    () => ended() >= stream.sent.length,
+    () => `an end of all ${stream.sent.length} commands (seed ${seed}); left are ${named().join('; ')}`,
+    () => left().length === 0,
     timeoutMs,
   )
 }
@@ -240,7 +248,8 @@ test('Kafka freezes in mid-flight: no command is lost, published late, or withou
 })
 
 /**
- * Guards kafka/group-source.ts `owns` and engine/command-worker.ts `#isLost`: seen to fail (EXPIRED by the new owner, then
+ * Guards flow/sender.ts `beforeWrite` (statuses that were not sent are dropped; seen to fail: two ends of one command),
+ * kafka/group-source.ts `owns` and engine/command-worker.ts `#isLost`: seen to fail (EXPIRED by the new owner, then
  * PUBLISHED by the old one) when the age of the last heartbeat does not count.
  */
 test('a worker frozen until others own its partitions leaves their offsets alone when it wakes', async () => {

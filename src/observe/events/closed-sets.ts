@@ -52,6 +52,7 @@ export const ignoreReasons = [
   'command_tombstone',
   'broker_event',
   'own_echo',
+  'partition_lost',
   'repeated_response',
   'unmatched_topic',
   'unknown_client',

@@ -99,6 +99,7 @@ describe('sender', () => {
               emit: (event) => events.push(event),
               backoff: new Backoff({ firstMs: 0, maxMs: 0, random: Math.random }),
               settled: () => undefined,
+              beforeWrite: () => undefined,
             },
           )
           const stored = kinds.map(() => 0)
@@ -128,5 +129,39 @@ describe('sender', () => {
       ),
       { numRuns: 300 },
     )
+  })
+
+  /** Guards flow/sender.ts `mayGo` and `abandon`: seen to fail when a flight is tried again, or a full batch is kept. */
+  it('writes nothing of what was abandoned, and goes on with what comes after', async () => {
+    const writer = new ScriptedWriter(['transient'])
+    const events: BridgeEvent[] = []
+    const told: string[] = []
+    let gone: Promise<void> | null = null
+    const sender: Sender<ListBatch> = new Sender(
+      { gapMs: 0, stallMs: 10_000 },
+      {
+        writer,
+        clock: systemClock,
+        emit: (event) => events.push(event),
+        backoff: new Backoff({ firstMs: 0, maxMs: 0, random: Math.random }),
+        settled: () => undefined,
+        beforeWrite: () => {
+          // The first flight has failed: before it is tried again, this process finds that it was asleep.
+          if (events.some(({ event }) => event === 'kafka_send_stalled')) gone ??= sender.abandon()
+        },
+      },
+    )
+    const ticket = (key: string): Ticket => ({ stored: () => told.push(key), refused: () => null })
+    for (let i = 0; i < 12; i += 1) sender.append(record(`before-${i}`), ticket(`before-${i}`), 0)
+    await sender.drained()
+    expect(gone).not.toBeNull()
+    await gone
+    expect([writer.taken, told, sender.pending]).toEqual([[], [], 0])
+    sender.append(record('after'), ticket('after'), 0)
+    await sender.drained()
+    expect([writer.taken, told, sender.pending]).toEqual([['after'], ['after'], 0])
+    const dropped = events.flatMap((each) => (each.event === 'inputs_decided' ? [...each.ignored] : []))
+    expect(dropped.reduce((sum, [, count]) => sum + count, 0)).toBe(12)
+    expect(events.map(({ event }) => event)).toContain('kafka_send_recovered')
   })
 })
