@@ -6,7 +6,6 @@ import { consumedMessage } from './consumed-message.ts'
 import { kafkaFailure } from './errors.ts'
 
 export interface TailOptions {
-  readonly topic: string
   /** First part of the name of the throw-away consumer group. */
   readonly groupPrefix: string
   readonly maxWaitMs: number
@@ -14,12 +13,15 @@ export interface TailOptions {
   readonly deadlineMs: number
 }
 
+/** Where to begin: at what is still kept, at what comes from now on, or at a time (epoch milliseconds). */
+export type TailFrom = 'first' | 'end' | number
+
 /** Where reading begins and where the partition ends now, by partition. */
 export type TailPlaces = ReadonlyMap<number, { readonly from: bigint; readonly end: bigint }>
 
 /**
- * Reads a topic for a person who looks on: from some time or from its end, some partitions or all, and nothing is
- * committed. Not for work: it does not come back when Kafka goes away, it rejects.
+ * Reads topics for a person who looks on: committed records, some partitions or all, and nothing is committed. Not for
+ * work: it does not come back when Kafka goes away, it rejects.
  */
 export class TopicTail {
   readonly #kafka: Kafka
@@ -31,20 +33,20 @@ export class TopicTail {
     this.#options = options
   }
 
-  /** Places of the partitions from this time on (epoch milliseconds), or from their ends when it is null. */
-  async places(since: number | null): Promise<TailPlaces> {
-    const { topic, deadlineMs } = this.#options
+  /** Places of all partitions of a topic. Rejects with a `transient` Failure. */
+  async places(topic: string, begin: TailFrom): Promise<TailPlaces> {
+    const { deadlineMs } = this.#options
     const admin = this.#kafka.admin({ retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1000 } })
     const ask = async (): Promise<TailPlaces> => {
       await admin.connect()
       const ends = await admin.fetchTopicOffsets(topic)
-      const begins = since === null ? ends : await admin.fetchTopicOffsetsByTimestamp(topic, since)
-      const from = new Map(begins.map(({ partition, offset }) => [partition, BigInt(offset)]))
+      const begins = typeof begin === 'number' ? await admin.fetchTopicOffsetsByTimestamp(topic, begin) : []
+      const at = new Map(begins.map(({ partition, offset }) => [partition, BigInt(offset)]))
       return new Map(
         ends.map(({ partition, high, low }) => {
-          const end = BigInt(high)
-          const begin = from.get(partition) ?? end
-          return [partition, { from: begin < BigInt(low) ? BigInt(low) : begin, end }]
+          const [first, end] = [BigInt(low), BigInt(high)]
+          const from = begin === 'first' ? first : (at.get(partition) ?? end)
+          return [partition, { from: from < first ? first : from, end }]
         }),
       )
     }
@@ -58,14 +60,20 @@ export class TopicTail {
   }
 
   /**
-   * Reads these partitions, and no others, until `take` says that it has seen enough, or the reader is closed. `next`
-   * is the offset after the records. Rejects with a `transient` Failure when Kafka cannot be read.
+   * Reads these partitions of topics, and no others, until `take` says that it has seen enough, or the reader is
+   * closed. `next` is the offset after the records, of which there are none where a transaction ended. Rejects with a
+   * `transient` Failure when Kafka cannot be read.
    */
   async follow(
-    places: ReadonlyMap<number, bigint>,
-    take: (messages: readonly KafkaMessage[], partition: number, next: bigint) => Promise<'more' | 'enough'>,
+    places: ReadonlyMap<string, ReadonlyMap<number, bigint>>,
+    take: (
+      messages: readonly KafkaMessage[],
+      topic: string,
+      partition: number,
+      next: bigint,
+    ) => Promise<'more' | 'enough'>,
   ): Promise<void> {
-    const { topic, groupPrefix, maxWaitMs, deadlineMs } = this.#options
+    const { groupPrefix, maxWaitMs, deadlineMs } = this.#options
     const consumer = this.#kafka.consumer({
       groupId: `${groupPrefix}-cli-${randomUUID()}`,
       maxWaitTimeInMs: maxWaitMs,
@@ -78,21 +86,32 @@ export class TopicTail {
         consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
         consumer.on(consumer.events.DISCONNECT, () => resolve())
         consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-          for (const partition of payload.memberAssignment[topic] ?? []) {
-            const from = places.get(partition)
-            if (from === undefined) consumer.pause([{ topic, partitions: [partition] }])
-            else consumer.seek({ topic, partition, offset: String(from) })
+          for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
+            for (const partition of partitions) {
+              const from = places.get(topic)?.get(partition)
+              if (from === undefined) consumer.pause([{ topic, partitions: [partition] }])
+              else consumer.seek({ topic, partition, offset: String(from) })
+            }
           }
+        })
+        consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+          // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
+          const { topic, partition, batchSize, lastOffset } = payload
+          if (batchSize > 0 || places.get(topic)?.has(partition) !== true) return
+          take([], topic, partition, BigInt(lastOffset) + 1n).then((verdict) => {
+            if (verdict === 'enough') resolve()
+          }, reject)
         })
         const run = async (): Promise<void> => {
           await withDeadline(consumer.connect(), deadlineMs, 'connecting to Kafka')
-          await consumer.subscribe({ topics: [topic], fromBeginning: false })
+          await consumer.subscribe({ topics: [...places.keys()], fromBeginning: false })
           await consumer.run({
             autoCommit: false,
             eachBatch: async ({ batch }) => {
-              if (!places.has(batch.partition)) return
-              const messages = batch.messages.map((raw) => consumedMessage(topic, batch.partition, raw))
-              const verdict = await take(messages, batch.partition, BigInt(batch.lastOffset()) + 1n)
+              const { topic, partition } = batch
+              if (places.get(topic)?.has(partition) !== true) return
+              const messages = batch.messages.map((raw) => consumedMessage(topic, partition, raw))
+              const verdict = await take(messages, topic, partition, BigInt(batch.lastOffset()) + 1n)
               if (verdict === 'enough') resolve()
             },
           })

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { compileCommands } from '../../commands/command-rules.ts'
-import { installCodecs } from '../../kafka/codecs.ts'
-import { Failure } from '../../kernel/failure.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { BridgeRecord } from '../../records/bridge-record.ts'
+import { codecOf } from '../../records/codec.ts'
 import type { CommandRequest } from '../../records/generated/command-request.ts'
-import { partitionFor } from '../../records/topics.ts'
+import type { CommandStatus } from '../../records/generated/command-status.ts'
+import { ChannelWriter } from '../channel-writer.ts'
 import type { CommandIo } from '../command.ts'
 import type { SendCommands } from '../device-command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { LiveLine, progressBar } from '../live-line.ts'
+import { Onlooker } from '../onlooker.ts'
 import { UsageError } from '../usage-error.ts'
-import { CommandTopic, StatusTopic } from './command-topics.ts'
 import { type DraftContext, type DraftFault, isFault, requestOf } from './draft.ts'
-import { LiveLine, progressBar } from './live-line.ts'
 import type { SendOrder, Wait } from './orders.ts'
 import { Outcomes } from './outcomes.ts'
 import { readCommandFile } from './request-file.ts'
@@ -36,26 +38,26 @@ export const sendCommands: SendCommands = async ({ settings }, order, io) => {
   }
   const { requests, leftOut } = readRequests(order, context, io)
   if (requests === null) return exitCodes.usage
-  installCodecs()
-  const topic = await CommandTopic.open(settings)
-  const statuses = order.wait === null ? null : await StatusTopic.open(settings)
+  const { wait } = order
+  const writer = await ChannelWriter.open(settings, 'command')
+  const following = wait === null ? null : new Following(settings, requests, order, wait, io)
   // Before anything is written, so that no status can be missed.
-  const places = statuses === null ? null : await statuses.tail.places(null)
+  await following?.begin()
   const line = new LiveLine(io.stderr)
   try {
-    await topic.write(requests, (count) => line.show(`sent ${progressBar(count, requests.length)}`))
+    const records = requests.map((value): BridgeRecord => {
+      return { channel: 'command', key: value.deviceSn, value, headers: null, timestamp: value.requestedAt }
+    })
+    await writer.write(records, (count) => line.show(`sent ${progressBar(count, requests.length)}`))
   } finally {
     line.clear()
-    await topic.close()
+    await writer.close()
   }
-  if (order.wait === null || statuses === null || places === null) {
+  if (following === null) {
     sayWhatWasSent(requests, leftOut, order, io)
     return leftOut === 0 ? exitCodes.ok : exitCodes.failed
   }
-  const wanted = new Set(requests.map(({ deviceSn }) => partitionFor('commandStatus', deviceSn, statuses.partitions)))
-  const from = new Map([...places].filter(([p]) => wanted.has(p)).map(([p, { end }]) => [p, end]))
-  const outcomes = new Outcomes(requests, order.wait.for)
-  await follow(statuses, from, outcomes, order, order.wait, io)
+  const outcomes = await following.toTheEnd()
   if (outcomes.open > 0) return exitCodes.undecided
   return outcomes.failed + leftOut === 0 ? exitCodes.ok : exitCodes.failed
 }
@@ -94,50 +96,66 @@ function sayWhatWasSent(requests: readonly CommandRequest[], leftOut: number, or
 }
 
 /** Shows every status of the commands until all have ended or the time is up. */
-async function follow(
-  statuses: StatusTopic,
-  from: ReadonlyMap<number, bigint>,
-  outcomes: Outcomes,
-  { json, what }: SendOrder,
-  { timeoutMs }: Wait,
-  io: CommandIo,
-): Promise<void> {
-  const line = new LiveLine(io.stderr)
-  const began = performance.now()
-  let latest = 'sent'
-  const show = (): void => {
-    const seconds = ((performance.now() - began) / 1000).toFixed(1)
-    const bar = what.kind === 'file' ? `${progressBar(outcomes.all - outcomes.open, outcomes.all)}  ` : ''
-    line.show(`${bar}${latest}  ${seconds} s`)
+class Following {
+  readonly #look: Onlooker
+  readonly #outcomes: Outcomes
+  readonly #order: SendOrder
+  readonly #wait: Wait
+  readonly #io: CommandIo
+  readonly #line: LiveLine
+  #latest = 'sent'
+
+  constructor(settings: Settings, requests: readonly CommandRequest[], order: SendOrder, wait: Wait, io: CommandIo) {
+    this.#order = order
+    this.#wait = wait
+    this.#io = io
+    this.#line = new LiveLine(io.stderr)
+    this.#outcomes = new Outcomes(requests, wait.for)
+    this.#look = new Onlooker(settings)
+    const sight = { keys: requests.map(({ deviceSn }) => deviceSn), from: 'end' } as const
+    this.#look.on('commandStatus', codecOf('CommandStatus'), sight, (status) => this.#take(status))
   }
-  show()
-  const redraw = setInterval(show, 100)
-  const timeout = setTimeout(() => {
-    statuses.tail.close().catch(() => undefined)
-  }, timeoutMs)
-  try {
-    await statuses.tail.follow(from, async (messages) => {
-      for (const status of await statuses.read(messages)) {
-        if (outcomes.open === 0 || !outcomes.take(status)) continue
-        latest = what.kind === 'file' ? status.status : statusText(status)
-        line.clear()
-        if (json) io.stdout.write(statusLine(status))
-        else if (what.kind === 'one') io.stdout.write(`${statusText(status)}\n`)
-      }
-      return outcomes.open === 0 ? 'enough' : 'more'
-    })
-  } catch (error) {
-    // Closing the reader in the middle of a question makes it fail: the time is up, and nothing else.
-    if (performance.now() - began < timeoutMs || !(error instanceof Failure)) throw error
-  } finally {
-    clearInterval(redraw)
-    clearTimeout(timeout)
-    line.clear()
+
+  async begin(): Promise<void> {
+    await this.#look.begin()
   }
-  if (what.kind === 'file') io.stderr.write(`${outcomes.summary()}\n`)
-  if (outcomes.open > 0) {
-    io.stderr.write(
-      `bridge command: ${outcomes.open} without an end after ${timeoutMs / 1000} s; see: bridge command status\n`,
-    )
+
+  async toTheEnd(): Promise<Outcomes> {
+    const { timeoutMs } = this.#wait
+    const outcomes = this.#outcomes
+    const began = performance.now()
+    const show = (): void => {
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      this.#line.show(`${this.#bar()}${this.#latest}  ${seconds} s`)
+    }
+    show()
+    const redraw = setInterval(show, 100)
+    try {
+      await this.#look.follow(() => outcomes.open === 0, timeoutMs)
+    } finally {
+      clearInterval(redraw)
+      this.#line.clear()
+    }
+    if (this.#order.what.kind === 'file') this.#io.stderr.write(`${outcomes.summary()}\n`)
+    if (outcomes.open > 0) {
+      this.#io.stderr.write(
+        `bridge command: ${outcomes.open} without an end after ${timeoutMs / 1000} s; see: bridge command status\n`,
+      )
+    }
+    return outcomes
+  }
+
+  #take(status: CommandStatus | null): void {
+    if (status === null || this.#outcomes.open === 0 || !this.#outcomes.take(status)) return
+    const { json, what } = this.#order
+    this.#latest = what.kind === 'file' ? status.status : statusText(status)
+    this.#line.clear()
+    if (json) this.#io.stdout.write(statusLine(status))
+    else if (what.kind === 'one') this.#io.stdout.write(`${statusText(status)}\n`)
+  }
+
+  #bar(): string {
+    const { all, open } = this.#outcomes
+    return this.#order.what.kind === 'file' ? `${progressBar(all - open, all)}  ` : ''
   }
 }

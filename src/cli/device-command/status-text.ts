@@ -1,5 +1,6 @@
 import type { CommandStatus } from '../../records/generated/command-status.ts'
 import { toPlain } from '../../records/plain.ts'
+import { harmless, textTable } from '../text-table.ts'
 
 /** A status as one JSON line: every field, times as epoch milliseconds. */
 export function statusLine(status: CommandStatus): string {
@@ -18,27 +19,18 @@ export function statusText(status: CommandStatus): string {
 
 /** Statuses as a table with a head; empty when there are none. */
 export function statusTable(statuses: readonly CommandStatus[]): string {
-  if (statuses.length === 0) return ''
-  const head = ['TIME', 'DEVICE', 'COMMAND', 'OP', 'STATUS', 'ATTEMPT', 'REASON']
-  const rows = statuses.map((status) => [
-    new Date(status.statusTime).toISOString(),
-    harmless(status.deviceSn),
-    harmless(status.commandId),
-    harmless(status.op),
-    status.status,
-    String(status.attempt),
-    reasonOf(status),
-  ])
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
-  return [head, ...rows]
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
+  return textTable(
+    ['TIME', 'DEVICE', 'COMMAND', 'OP', 'STATUS', 'ATTEMPT', 'REASON'],
+    statuses.map((status) => [
+      new Date(status.statusTime).toISOString(),
+      harmless(status.deviceSn),
+      harmless(status.commandId),
+      harmless(status.op),
+      status.status,
+      String(status.attempt),
+      reasonOf(status),
+    ]),
+  )
 }
 
 function reasonOf({ errorCode, deviceCode, message }: CommandStatus): string {
@@ -46,9 +38,4 @@ function reasonOf({ errorCode, deviceCode, message }: CommandStatus): string {
     .filter((part) => part !== null && part !== '')
     .map((part) => harmless(part ?? ''))
     .join(' ')
-}
-
-/** Texts of requests that were refused and of devices may hold anything, also what moves a terminal's cursor. */
-function harmless(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '?')
 }
