@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { projectFolder } from '../ground/place.ts'
 
 /** Where the servers of the demo that runs now are; for `publish.ts` and `read.ts`. */
 export interface Addresses {
@@ -14,12 +16,18 @@ export interface Addresses {
 
 const path = join(tmpdir(), 'bridge-demo.json')
 
-export async function publishAddresses(addresses: Addresses): Promise<void> {
+/** Configuration of the bridge of the demo, in the project's folder: for `--config` in a second terminal. */
+export const configName = 'demo.yaml'
+const configPath = join(projectFolder(), configName)
+
+export async function publishAddresses(addresses: Addresses, config: object): Promise<void> {
   await writeFile(path, JSON.stringify(addresses))
+  await writeFile(configPath, `# Of the demo that runs now; it is removed when the demo ends.\n${stringify(config)}`)
 }
 
 export async function withdrawAddresses(): Promise<void> {
   await rm(path, { force: true })
+  await rm(configPath, { force: true })
 }
 
 /** Throws with the next step when no demo runs. */

@@ -20,8 +20,7 @@ export interface BridgeLook {
   readonly acknowledged: number
 }
 
-/** Add `command` when the demo has an operator: its devices answer commands already. */
-const roles = 'ingest'
+const roles = 'ingest,command'
 
 const newsMs = 15_000
 
@@ -75,10 +74,6 @@ export class DemoBridge {
       if (run.exit !== null) throw new Error(`the bridge ended (exit code ${run.exit.code}):\n${run.tail()}`)
       await pause(100)
     }
-  }
-
-  get configPath(): string {
-    return `${this.#process?.folder ?? ''}/bridge.yaml`
   }
 
   /** Its last words when it has ended although nobody asked it to, else null. */

@@ -1,5 +1,5 @@
 import { DeviceClient } from '../../test/kit/device-client.ts'
-import { answerCommand } from './command-answer.ts'
+import { answersTo } from './command-answer.ts'
 import type { Ledger } from './ledger.ts'
 import { type Message, presenceOutcome, punchOutcome, willOutcome } from './message.ts'
 import { finishPayload, type Punch, wrapBatch, writePunch } from './punch-bodies.ts'
@@ -21,6 +21,8 @@ export class ClockDevice {
   /** Punched and not sent yet. */
   #backlog: Punch[] = []
   #last: Punch | null = null
+  /** Answers to commands that take their time. */
+  readonly #working = new Set<NodeJS.Timeout>()
   #underWay = 0
 
   /** `lost`: the connection ended, and nobody here meant it to. */
@@ -37,7 +39,7 @@ export class ClockDevice {
 
   /** Nothing waits for an acknowledgement. */
   get idle(): boolean {
-    return this.#underWay === 0 && this.#unsent.length === 0
+    return this.#underWay === 0 && this.#unsent.length === 0 && this.#working.size === 0
   }
 
   async connect(): Promise<void> {
@@ -50,8 +52,7 @@ export class ClockDevice {
       mqtt: { will: { topic: this.#topic('st'), payload: Buffer.from(JSON.stringify(will)), qos: 1, retain: true } },
     })
     client.client.on('message', (_topic, payload) => {
-      const answer = answerCommand(deviceSn, payload)
-      if (answer !== null) void this.#send(answer)
+      for (const { afterMs, message } of answersTo(deviceSn, payload)) this.#sayLater(message, afterMs)
     })
     await client.client.subscribeAsync(this.#topic('cmd'), { qos: 1 })
     this.#client = client
@@ -107,6 +108,18 @@ export class ClockDevice {
   /** Sends what it still holds. */
   flush(): void {
     if (this.connected) this.#sendBacklog()
+  }
+
+  #sayLater(message: Message, afterMs: number): void {
+    if (afterMs === 0) {
+      void this.#send(message)
+      return
+    }
+    const timer = setTimeout(() => {
+      this.#working.delete(timer)
+      void this.#send(message)
+    }, afterMs)
+    this.#working.add(timer)
   }
 
   #leave(): DeviceClient | null {

@@ -7,9 +7,9 @@ import { MissingPrerequisite } from '../ground/fetch/prerequisites.ts'
 import { openGround } from '../ground/open-ground.ts'
 import { withdrawAddresses } from './addresses.ts'
 import { DemoBridge } from './bridge.ts'
-import type { Ledger } from './ledger.ts'
 import { step } from './progress.ts'
 import { makeRoster } from './roster.ts'
+import { hintsFor } from './second-terminal.ts'
 import { type BrokerName, type Stage, setTheStage, startServers } from './stage.ts'
 import { summary } from './summary.ts'
 import { watch } from './watch.ts'
@@ -25,6 +25,7 @@ const settings = {
     dropEveryMs: 900,
     goAwayEveryMs: 4000,
   },
+  commandsPerSecond: wholeNumber('DEMO_COMMANDS', 5),
   seconds: process.env['DEMO_SECONDS'] === undefined ? null : wholeNumber('DEMO_SECONDS', 30),
 }
 const terminal = process.stdout.isTTY && settings.seconds === null ? (process.stdout as WriteStream) : null
@@ -58,7 +59,7 @@ async function run(): Promise<number> {
       const servers = await startServers(ground, brokerName)
       const roster = makeRoster(settings.devices)
       bridge = await DemoBridge.prepare(servers, roster)
-      return setTheStage(servers, roster, bridge, settings.pace)
+      return setTheStage(servers, roster, bridge, settings.pace, settings.commandsPerSecond)
     })
     if (stage === null) {
       console.log('\nStopped before it began.')
@@ -83,16 +84,26 @@ async function unlessAsked<T>(work: () => Promise<T>): Promise<T | null> {
 }
 
 /** The demo itself, and its polite end: devices first, then the bridge, then the last look into Kafka. */
-async function play({ bridge, reader, fleet, ledger, tally }: Stage): Promise<number> {
+async function play({ bridge, reader, fleet, operator, ledger, tally, brokers }: Stage): Promise<number> {
+  const hints = hintsFor(brokers)
+  console.log('\nIn a second terminal, in this folder:')
+  for (const { shows, line } of hints) console.log(`  ${shows}\n    ${line}`)
+  console.log()
   const began = Date.now()
   fleet.start()
-  const ending = await watch({ brokerName, fleet, ledger, tally, bridge, terminal, seconds, stop: asked.signal })
+  operator.start()
+  const ending = await watch({ brokerName, fleet, ledger, tally, bridge, hints, terminal, seconds, stop: asked.signal })
   const runningMs = Date.now() - began
   if (ending === 'bridge ended') throw new Error(`the bridge ended by itself: ${bridge.obituary}`)
 
+  await operator.stop()
   const settled = await step('devices finish and wait for their acknowledgements', () => fleet.settle(20_000))
   if (!settled) console.log('    some devices got no acknowledgement within 20 s; what they sent does not count')
-  await step('what is acknowledged arrives in Kafka', () => until(() => ledger.missing === 0, 20_000), inTime)
+  await step(
+    'what is acknowledged arrives in Kafka, and commands come to an end',
+    () => until(() => ledger.missing === 0, 20_000),
+    inTime,
+  )
   const last = await bridge.look()
   await fleet.end()
   const code = await step(
@@ -104,16 +115,15 @@ async function play({ bridge, reader, fleet, ledger, tally }: Stage): Promise<nu
   await reader.close()
 
   console.log(summary(runningMs, fleet, ledger, tally, last?.difference ?? null))
-  return verdict(ledger, code, last?.difference ?? null, reader.failure)
-}
-
-function verdict(ledger: Ledger, bridgeExit: number | null, difference: number | null, failure: string | null): number {
+  const difference = last?.difference ?? null
   const faults = [
     ...(ledger.missing === 0 ? [] : [`${ledger.missing} acknowledged and not in Kafka`]),
     ...(ledger.secondIds === 0 ? [] : [`${ledger.secondIds} punches have two event ids`]),
     ...(difference === 0 ? [] : [`the bridge's own count does not add up (${difference})`]),
-    ...(bridgeExit === 0 ? [] : [`the bridge ended with exit code ${bridgeExit}`]),
-    ...(failure === null ? [] : [`the consumer failed: ${failure}`]),
+    ...(tally.commands.twoEnds === 0 ? [] : [`${tally.commands.twoEnds} commands have two ends`]),
+    ...(code === 0 ? [] : [`the bridge ended with exit code ${code}`]),
+    ...(reader.failure === null ? [] : [`the consumer failed: ${reader.failure}`]),
+    ...(operator.failure === null ? [] : [`Kafka did not take a command: ${operator.failure}`]),
     ...(ledger.messages > 0 ? [] : ['nothing was acknowledged at all']),
   ]
   console.log(faults.length === 0 ? 'Everything acknowledged is in Kafka.' : `FAILED: ${faults.join('; ')}.`)

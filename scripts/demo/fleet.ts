@@ -1,7 +1,7 @@
 import { ClockDevice } from './clock-device.ts'
 import type { Ledger } from './ledger.ts'
 import { poisonMessage } from './poison.ts'
-import type { DeviceProfile } from './roster.ts'
+import { type DeviceProfile, napper } from './roster.ts'
 
 export interface FleetPace {
   readonly punchesPerSecond: number
@@ -14,6 +14,8 @@ export interface FleetPace {
 const connectAtOnce = 25
 const usersPerDevice = 60
 const awayMs = 2000
+/** The napper is online this long, then away this long, and so on. */
+const napMs = 15_000
 
 /** All simulated devices: people punch, lines break, some devices send rubbish. */
 export class Fleet {
@@ -22,6 +24,8 @@ export class Fleet {
   readonly #pace: FleetPace
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #leaving = new Set<Promise<void>>()
+  readonly #napper: ClockDevice | undefined
+  #napTurnsAt = 0
   #stopping = false
   #punches = 0
   #owedPunches = 0
@@ -31,6 +35,7 @@ export class Fleet {
 
   constructor(roster: readonly DeviceProfile[], url: string, ledger: Ledger, pace: FleetPace) {
     this.devices = roster.map((profile) => new ClockDevice(profile, url, ledger, (device) => this.#lost(device)))
+    this.#napper = this.devices.find(({ profile }) => profile.deviceSn === napper)
     this.#ledger = ledger
     this.#pace = pace
   }
@@ -42,6 +47,14 @@ export class Fleet {
 
   get connected(): number {
     return this.devices.filter((device) => device.connected).length
+  }
+
+  /** Where the napper is, and when that changes. */
+  get nap(): { readonly isOnline: boolean; readonly seconds: number } {
+    return {
+      isOnline: this.#napper?.connected === true,
+      seconds: Math.max(0, Math.ceil((this.#napTurnsAt - Date.now()) / 1000)),
+    }
   }
 
   /** Connections broken on purpose. */
@@ -78,10 +91,10 @@ export class Fleet {
     this.#every(this.#pace.goAwayEveryMs, () => {
       const device = this.#anyConnected()
       if (device === undefined) return
-      const going = device.goAway().then(() => this.#comeBack(device))
-      this.#leaving.add(going)
-      void going.finally(() => this.#leaving.delete(going))
+      this.#goAway(device, () => this.#comeBack(device))
     })
+    this.#napTurnsAt = Date.now() + napMs
+    this.#every(napMs, () => this.#turnNapper())
     this.#every(10_000, () => this.#ledger.forget(Date.now()))
   }
 
@@ -120,6 +133,19 @@ export class Fleet {
     this.#comeBack(device)
   }
 
+  #goAway(device: ClockDevice, then: () => void): void {
+    const going = device.goAway().then(then)
+    this.#leaving.add(going)
+    void going.finally(() => this.#leaving.delete(going))
+  }
+
+  #turnNapper(): void {
+    this.#napTurnsAt = Date.now() + napMs
+    const device = this.#napper
+    if (device?.connected === true) this.#goAway(device, () => undefined)
+    else device?.connect().catch(() => this.#comeBack(device))
+  }
+
   #comeBack(device: ClockDevice): void {
     if (this.#stopping) return
     const timer = setTimeout(
@@ -133,7 +159,7 @@ export class Fleet {
   }
 
   #anyConnected(): ClockDevice | undefined {
-    return pick(this.devices.filter((device) => device.connected))
+    return pick(this.devices.filter((device) => device.connected && device !== this.#napper))
   }
 
   #every(intervalMs: number, work: () => void): void {

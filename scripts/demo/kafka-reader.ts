@@ -1,6 +1,15 @@
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs'
-import { deadLetterOutcome, type Outcome, presenceOutcome, punchOutcome, replyOutcome, willOutcome } from './message.ts'
+import type { StatusRecord } from './command-tally.ts'
+import {
+  commandOutcome,
+  deadLetterOutcome,
+  type Outcome,
+  presenceOutcome,
+  punchOutcome,
+  replyOutcome,
+  willOutcome,
+} from './message.ts'
 
 /** What the demo shows of a record of `cams.attendance.v1`. */
 export interface PunchRecord {
@@ -36,16 +45,16 @@ export interface DeadLetterRecord {
 }
 
 export type Arrival =
-  | { readonly kind: 'punch'; readonly record: PunchRecord; readonly outcome: Outcome }
-  | { readonly kind: 'presence'; readonly record: PresenceRecord; readonly outcome: Outcome }
-  | { readonly kind: 'deadLetter'; readonly record: DeadLetterRecord; readonly outcome: Outcome }
-  | { readonly kind: 'reply'; readonly record: { readonly eventId: string }; readonly outcome: Outcome }
+  | { readonly kind: 'punch'; readonly record: PunchRecord; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'presence'; readonly record: PresenceRecord; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'deadLetter'; readonly record: DeadLetterRecord; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'status'; readonly record: StatusRecord; readonly outcomes: readonly Outcome[] }
 
 const kinds: Readonly<Record<string, Arrival['kind']>> = {
   'cams.attendance.v1': 'punch',
   'cams.presence.v1': 'presence',
   'cams.deadletter.v1': 'deadLetter',
-  'cams.command-reply.v1': 'reply',
+  'cams.command-status.v1': 'status',
 }
 
 /** An ordinary consumer: kafkajs and the registry client as they come, none of the bridge's own code. */
@@ -79,8 +88,8 @@ export class KafkaReader {
     })
     await this.#consumer.run({
       eachBatch: async ({ batch }) => {
-        for (const { key, value } of batch.messages) {
-          if (value !== null) this.#arrived(await this.#decode(batch.topic, key, value))
+        for (const { value } of batch.messages) {
+          if (value !== null) this.#arrived(await this.#decode(batch.topic, value))
         }
         this.#next.set(`${batch.topic}/${batch.partition}`, Number(batch.lastOffset()) + 1)
       },
@@ -102,35 +111,40 @@ export class KafkaReader {
     await Promise.all([this.#consumer.disconnect(), this.#admin.disconnect()])
   }
 
-  async #decode(topic: string, key: Buffer | null, value: Buffer): Promise<Arrival> {
+  async #decode(topic: string, value: Buffer): Promise<Arrival> {
     const kind = kinds[topic]
-    if (kind === 'reply') return replyOf(key, value)
     const record: unknown = await this.#registry.decode(value)
     if (kind === 'punch') return punchOf(record as PunchRecord)
+    if (kind === 'status') return statusOf(record as StatusRecord)
     return kind === 'presence' ? presenceOf(record as PresenceRecord) : deadLetterOf(record as DeadLetterRecord)
   }
 }
 
 function punchOf(record: PunchRecord): Arrival {
   const outcome = punchOutcome(record.deviceSn, record.userId, record.timeRaw, record.stateRaw)
-  return { kind: 'punch', record, outcome }
+  return { kind: 'punch', record, outcomes: [outcome] }
 }
 
 function presenceOf(record: PresenceRecord): Arrival {
   const { deviceSn, status, reason, deviceTime } = record
   const isWill = reason === 'LAST_WILL' && deviceTime !== null
   const outcome = isWill ? willOutcome(deviceSn, deviceTime) : presenceOutcome(deviceSn, status, deviceTime)
-  return { kind: 'presence', record, outcome }
+  return { kind: 'presence', record, outcomes: [outcome] }
 }
 
 function deadLetterOf(record: DeadLetterRecord): Arrival {
   const { reasonCode, mqttTopic, payloadSha256, batchIndex } = record
-  return { kind: 'deadLetter', record, outcome: deadLetterOutcome(reasonCode, mqttTopic, payloadSha256, batchIndex) }
+  return { kind: 'deadLetter', record, outcomes: [deadLetterOutcome(reasonCode, mqttTopic, payloadSha256, batchIndex)] }
 }
 
-/** Replies are handed on as the device sent them. */
-function replyOf(key: Buffer | null, value: Buffer): Arrival {
-  const { id } = JSON.parse(value.toString('utf8')) as { readonly id: string }
-  const outcome = replyOutcome(key?.toString('utf8') ?? '', id)
-  return { kind: 'reply', record: { eventId: outcome.key }, outcome }
+/** What the operator may count on at the least: more may follow PUBLISHED, but need not. */
+const ends = new Set(['PUBLISHED', 'REJECTED', 'NO_SUBSCRIBER', 'EXPIRED', 'FAILED', 'SUCCEEDED'])
+const answers = new Set(['DELIVERED', 'FAILED', 'SUCCEEDED'])
+
+function statusOf(record: StatusRecord): Arrival {
+  const { deviceSn, commandId, status, errorCode } = record
+  const ended = ends.has(status) ? [commandOutcome(deviceSn, commandId)] : []
+  // FAILED with an error code is the broker's word, not the device's.
+  const answered = answers.has(status) && errorCode === null ? [replyOutcome(deviceSn, commandId, status)] : []
+  return { kind: 'status', record, outcomes: [...ended, ...answered] }
 }

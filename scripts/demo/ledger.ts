@@ -32,7 +32,7 @@ export class Ledger {
   /** Records with an event id that was there before, and punches that got a second event id: never. */
   repeats = 0
   secondIds = 0
-  /** Records that no device of the fleet caused, such as a punch of your own. */
+  /** What neither the fleet nor its operator caused, such as a punch or a command of your own. */
   foreign = 0
   readonly #entries = new Map<string, Entry>()
   readonly #counts = new Map<Group, GroupCount>()
@@ -40,7 +40,12 @@ export class Ledger {
   /** To be called before every publish. */
   sending({ outcomes }: Message, now: number): void {
     if (outcomes.some(({ key, each }) => !each && this.#entries.has(key))) this.sentAgain += 1
-    for (const outcome of outcomes) this.#entry(outcome, now)
+    for (const outcome of outcomes) this.expecting(outcome, now)
+  }
+
+  /** To be called before what must cause it is sent. */
+  expecting(outcome: Outcome, now: number): void {
+    this.#entry(outcome, now)
   }
 
   acknowledged({ outcomes }: Message, reasonCode: number, now: number): void {

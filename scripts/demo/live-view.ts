@@ -1,7 +1,9 @@
 import type { BridgeLook } from './bridge.ts'
+import { answerText, commandLine, napText, outcomeItems } from './command-view.ts'
 import type { Fleet } from './fleet.ts'
 import type { Ledger } from './ledger.ts'
 import { groups } from './message.ts'
+import type { Hint } from './second-terminal.ts'
 import type { SeenPunch, Tally } from './tally.ts'
 
 /** Everything a frame shows. */
@@ -16,7 +18,7 @@ export interface Scene {
   readonly cpuPercent: number | null
   readonly warning: string | null
   /** What to try meanwhile. */
-  readonly hints: readonly string[]
+  readonly hints: readonly Hint[]
 }
 
 const plain = (text: string): string => text
@@ -29,19 +31,23 @@ const [bold, dim, red, green, yellow] = [style(1), style(2), style(31), style(32
 const numbers = new Intl.NumberFormat('en')
 const count = (value: number, width = 0): string => numbers.format(value).padStart(width)
 
+/** Headings and blank lines around the last punches and commands. */
+const headings = 5
+/** Last punches and commands that are shown before anything else is. */
+const leastLines = 8
+
 /** The screen as lines, no longer than `columns`, no more than `rows`. */
 export function frame(scene: Scene, columns: number, rows: number): readonly string[] {
-  const top = [...header(scene, columns), '', ...counts(scene), '']
-  const bottom = [
-    '',
-    ...offline(scene, columns),
-    '',
-    ...deadLetters(scene, columns),
-    '',
-    ...scene.hints.map((hint) => dim(hint)),
-  ]
-  const room = Math.max(3, rows - top.length - bottom.length - 3)
-  return [...top, ...punches(scene, room), ...bottom].slice(0, rows - 1).map((line) => clip(line, columns))
+  const top = [...header(scene, columns), '', ...counts(scene), '', ...outcomes(scene, columns), '']
+  const hints = ['', ...secondTerminal(scene)]
+  const room = rows - 1 - top.length - hints.length
+  // Where there is little room, what happens now comes before what has piled up.
+  const piles = ['', ...offline(scene, columns), '', ...deadLetters(scene, columns)]
+  const shown = piles.slice(0, Math.max(0, room - headings - leastLines))
+  const last = Math.max(2, room - headings - shown.length)
+  const commands = Math.min(8, Math.floor(last / 2))
+  const now = [...punches(scene, last - commands), '', ...lastCommands(scene, commands)]
+  return [...top, ...[...now, ...shown].slice(0, room), ...hints].slice(0, rows - 1).map((line) => clip(line, columns))
 }
 
 function header(scene: Scene, columns: number): readonly string[] {
@@ -51,7 +57,7 @@ function header(scene: Scene, columns: number): readonly string[] {
   const title = `bridge demo  ${time}`
   const stop = 'Ctrl-C stops'
   const rates = tally.rates()
-  const perSecond = rates.slice(-5).reduce((sum, rate) => sum + rate, 0) / 5
+  const perSecond = lastSeconds(rates)
   const lag = tally.lag()
   const late = lag === null ? '' : `   device to reader: median ${lag.medianMs} ms, 99 % within ${lag.p99Ms} ms`
   const bridgeSays =
@@ -63,7 +69,8 @@ function header(scene: Scene, columns: number): readonly string[] {
     `${bold(title)}${stop.padStart(Math.max(2, columns - title.length))}`,
     `fleet    ${fleet.devices.length} devices, ${fleet.connected} connected; ${fleet.drops} connections broken on purpose so far (${scene.brokerName})`,
     `bridge   ${bridgeSays}`,
-    `punches  ${perSecond.toFixed(0)}/s ${sparkline(rates)}${late}`,
+    `punches  ${perSecond.toFixed(0).padStart(3)}/s ${sparkline(rates)}${late}`,
+    `commands ${lastSeconds(tally.commands.rates()).toFixed(0).padStart(3)}/s ${sparkline(tally.commands.rates())}   ${answerText(tally.commands)}`,
     ...(scene.warning === null ? [] : [yellow(`bridge said: ${scene.warning}`)]),
   ]
 }
@@ -71,7 +78,6 @@ function header(scene: Scene, columns: number): readonly string[] {
 function counts({ ledger }: Scene): readonly string[] {
   const rows = groups
     .map((group) => ({ group, ...ledger.count(group) }))
-    .filter(({ group, acknowledged }) => acknowledged > 0 || group !== 'command replies')
     .map(({ group, acknowledged, arrived }) => {
       const name = group === 'last wills' ? 'last wills (owed)' : group
       const way = acknowledged - arrived
@@ -81,6 +87,21 @@ function counts({ ledger }: Scene): readonly string[] {
     dim(`${''.padEnd(18)}${'acknowledged'.padStart(13)}${'in Kafka'.padStart(13)}${'on the way'.padStart(13)}`),
     ...rows,
   ]
+}
+
+/** Commands by their last status. */
+function outcomes({ tally }: Scene, columns: number): readonly string[] {
+  return [bold('commands so far'), ...flow(outcomeItems(tally.commands), columns, 2)]
+}
+
+function lastCommands({ tally }: Scene, room: number): readonly string[] {
+  const heading = `${'device'.padEnd(10)}${'op'.padEnd(16)}${'ms'.padStart(7)}  what became of it`
+  return [bold('last commands'), dim(heading), ...tally.commands.last.slice(0, room).map(commandLine)]
+}
+
+function secondTerminal({ fleet, hints }: Scene): readonly string[] {
+  const heading = `${bold('in a second terminal, in this folder')}   ${napText(fleet)}`
+  return [heading, ...hints.slice(0, 3).map(({ line }) => dim(line))]
 }
 
 function punches({ tally }: Scene, room: number): readonly string[] {
@@ -134,6 +155,11 @@ function flow(items: readonly string[], columns: number, most: number): readonly
   }
   if (line !== '') lines.push(line)
   return lines.slice(0, most)
+}
+
+/** Mean of the last five seconds. */
+function lastSeconds(rates: readonly number[]): number {
+  return rates.slice(-5).reduce((sum, rate) => sum + rate, 0) / 5
 }
 
 function sparkline(values: readonly number[]): string {

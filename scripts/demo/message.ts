@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-export const groups = ['punches', 'presence', 'dead letters', 'command replies', 'last wills'] as const
+export const groups = ['punches', 'presence', 'dead letters', 'commands', 'command replies', 'last wills'] as const
 export type Group = (typeof groups)[number]
 
 /** One thing that must be found in Kafka because of a message. */
@@ -40,8 +40,14 @@ export function deadLetterOutcome(code: string, topic: string, sha256: string, b
   return { group: 'dead letters', key: `dead|${code}|${topic}|${sha256}|${batchIndex ?? ''}`, each: false }
 }
 
-export function replyOutcome(deviceSn: string, id: string): Outcome {
-  return { group: 'command replies', key: `reply|${deviceSn}|${id}`, each: false }
+/** A command that Kafka has taken from the operator must come to an end on the status topic. */
+export function commandOutcome(deviceSn: string, id: string): Outcome {
+  return { group: 'commands', key: `command|${deviceSn}|${id}`, each: false }
+}
+
+/** What a device answers becomes a status of its command. */
+export function replyOutcome(deviceSn: string, id: string, status: string): Outcome {
+  return { group: 'command replies', key: `reply|${deviceSn}|${id}|${status}`, each: false }
 }
 
 /** Lower-case hex. */

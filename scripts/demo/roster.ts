@@ -22,12 +22,16 @@ const places: readonly (readonly [string, string | null])[] = [
 
 const sources = ['settings', 'topicAvro', 'topicJson'] as const
 
-/** The fleet: the same devices each time, spread over the places. */
+/** The device that goes and comes back in a known rhythm, so that somebody can watch a command wait for it. */
+export const napper = 'NAP-0001'
+
+/** The fleet: the same devices each time, spread over the places; the last one is the napper. */
 export function makeRoster(count: number): readonly DeviceProfile[] {
-  return Array.from({ length: count }, (_, number) => {
+  const fleet = Array.from({ length: count }, (_, number): DeviceProfile => {
     const [code, timeZone] = places[number % places.length] ?? ['UTC', null]
     const round = Math.floor(number / places.length)
     const zoneFrom = timeZone === null ? 'nowhere' : (sources[round % sources.length] ?? 'settings')
     return { deviceSn: `${code}-${String(round + 1).padStart(4, '0')}`, timeZone, zoneFrom, number }
   })
+  return [...fleet, { deviceSn: napper, timeZone: null, zoneFrom: 'nowhere', number: count }]
 }

@@ -8,6 +8,7 @@ import { writeDeviceRecords } from './device-records.ts'
 import { Fleet, type FleetPace } from './fleet.ts'
 import { KafkaReader } from './kafka-reader.ts'
 import { Ledger } from './ledger.ts'
+import { Operator } from './operator.ts'
 import { step } from './progress.ts'
 import type { DeviceProfile } from './roster.ts'
 import { Tally } from './tally.ts'
@@ -20,8 +21,10 @@ export interface Stage {
   readonly bridge: DemoBridge
   readonly reader: KafkaReader
   readonly fleet: Fleet
+  readonly operator: Operator
   readonly ledger: Ledger
   readonly tally: Tally
+  readonly brokers: readonly string[]
 }
 
 /** Fetches what is not there yet, one part after the other so that the lines about it can be read, and starts it. */
@@ -42,6 +45,7 @@ export async function setTheStage(
   roster: readonly DeviceProfile[],
   bridge: DemoBridge,
   pace: FleetPace,
+  commandsPerSecond: number,
 ): Promise<Stage> {
   const { mqttUrl, brokers, registryUrl } = servers
   await step('bridge topics apply', () => bridge.command('topics', 'apply'), sayOf)
@@ -56,7 +60,7 @@ export async function setTheStage(
     () => bridge.start(),
     () => `ready, ${bridge.healthUrl}/metrics`,
   )
-  await publishAddresses({ ...servers, healthUrl: bridge.healthUrl, pid: process.pid })
+  await publishAddresses({ ...servers, healthUrl: bridge.healthUrl, pid: process.pid }, bridge.config)
 
   const ledger = new Ledger()
   const tally = new Tally(ledger)
@@ -68,7 +72,9 @@ export async function setTheStage(
     () => fleet.connect(),
     () => `${fleet.connected} connected`,
   )
-  return { bridge, reader, fleet, ledger, tally }
+  const operator = new Operator(brokers, roster, ledger, tally.commands, commandsPerSecond)
+  await step('an operator who sends commands', () => operator.open())
+  return { bridge, reader, fleet, operator, ledger, tally, brokers }
 }
 
 /** The last line of a command, and how it names what it was not content with. */

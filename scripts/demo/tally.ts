@@ -1,3 +1,4 @@
+import { CommandTally } from './command-tally.ts'
 import type { Arrival, PresenceRecord, PunchRecord } from './kafka-reader.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -20,6 +21,7 @@ export class Tally {
   readonly lastOffline: PresenceRecord[] = []
   readonly deadLetters = new Map<string, number>()
   readonly flags = new Map<string, number>()
+  readonly commands = new CommandTally()
   punches = 0
   readonly #ledger: Ledger
   readonly #lags: number[] = []
@@ -32,8 +34,9 @@ export class Tally {
 
   take(arrival: Arrival): void {
     const now = Date.now()
-    const lagMs = this.#ledger.arrived(arrival.outcome, arrival.record.eventId, now)
-    if (arrival.kind === 'punch') this.#punch(arrival.record, lagMs, now)
+    const lags = arrival.outcomes.map((outcome) => this.#ledger.arrived(outcome, arrival.record.eventId, now))
+    if (arrival.kind === 'punch') this.#punch(arrival.record, lags[0] ?? null, now)
+    else if (arrival.kind === 'status') this.commands.take(arrival.record, now)
     else if (arrival.kind === 'presence') this.#report(arrival.record)
     else if (arrival.kind === 'deadLetter') add(this.deadLetters, arrival.record.reasonCode)
   }

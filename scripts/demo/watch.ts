@@ -4,6 +4,7 @@ import type { Fleet } from './fleet.ts'
 import type { Ledger } from './ledger.ts'
 import { frame } from './live-view.ts'
 import { Screen } from './screen.ts'
+import type { Hint } from './second-terminal.ts'
 import { progressLine } from './summary.ts'
 import type { Tally } from './tally.ts'
 
@@ -13,6 +14,7 @@ export interface Watched {
   readonly ledger: Ledger
   readonly tally: Tally
   readonly bridge: DemoBridge
+  readonly hints: readonly Hint[]
   /** Null: a line of text now and then. */
   readonly terminal: WriteStream | null
   readonly seconds: number
@@ -38,13 +40,8 @@ export async function watch(watched: Watched): Promise<'time is over' | 'asked t
       if (runningMs >= watched.seconds * 1000) return 'time is over'
       if (screen !== null) {
         usage.note(await bridge.look(), Date.now())
-        const hints = [
-          `another terminal: npx tsx scripts/demo/publish.ts api/mqtt/v1/DEL-0001/evt '{"user_id":"7","att_time":${Math.floor(Date.now() / 1000)}}'`,
-          'then:             npx tsx scripts/demo/read.ts cams.attendance.v1 DEL-0001',
-          `and:              curl ${bridge.healthUrl}/metrics     configuration: ${bridge.configPath}`,
-        ]
         const { cpuPercent, last } = usage
-        const scene = { ...watched, runningMs, cpuPercent, bridge: last, warning: bridge.lastWarning, hints }
+        const scene = { ...watched, runningMs, cpuPercent, bridge: last, warning: bridge.lastWarning }
         screen.draw((columns, rows) => frame(scene, columns, rows))
       } else if (runningMs >= nextLine * 1000) {
         console.log(progressLine(nextLine, ledger, tally))

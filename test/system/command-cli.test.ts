@@ -102,6 +102,37 @@ test('the record has the key, the fields and the partition that every client giv
   expect(record?.partition).toBe(await log.until('rec1', 'PUBLISHED').then(() => partitionOf('rec1')))
 })
 
+/** A line as docs/commands.md has it, with a key that librdkafka's own partitioner would put elsewhere. */
+test('a plain kcat line with a JSON value does the same as the CLI', async (context) => {
+  const line = ['-b', brokers.join(), '-t', names.command, '-P', '-K:', '-X', 'topic.partitioner=murmur2_random']
+  const child = spawn('kcat', line)
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  child.on('error', () => undefined)
+  child.stdin.on('error', () => undefined)
+  child.stdin.end('CLI1:{"op":"sync_user","data":{"user_id":"k1"},"correlationId":"kcat"}\n')
+  const code = await ended
+  // ENOENT
+  if (code === -2) {
+    const note = 'kcat is not there; install it with: apt-get install kcat'
+    console.warn(`skipped: ${note}`)
+    return context.skip(note)
+  }
+  expect(code).toBe(0)
+  await log.holds('an end', () => log.all.some((s) => s.correlationId === 'kcat' && s.status === 'SUCCEEDED'))
+  const statuses = log.all.filter(({ correlationId }) => correlationId === 'kcat')
+  expect(statuses.map(({ status }) => status)).toEqual(['ACCEPTED', 'PUBLISHED', 'SUCCEEDED'])
+  const { commandId = '' } = statuses[0] ?? {}
+  expect(commandId).toMatch(/^[0-9a-f]{16}$/)
+
+  const cli = ['--device', 'CLI1', '--op', 'sync_user', '--data', '{"user_id":"k1"}', '--correlation', 'cli']
+  expect(await bridge('send', ...cli, '--wait')).toMatchObject({ code: 0 })
+  const [byKcat, byCli] = [await devices.takes(commandId), devices.of('CLI1').at(-1)]
+  expect(byCli?.text.replace(byCli.id, '')).toBe(byKcat.text.replace(commandId, ''))
+  expect(byKcat.text).toBe(`{"id":"${commandId}","op":"sync_user","data":{"user_id":"k1"}}`)
+  const [ofKcat, ofCli] = (await readTopic(brokers, names.command)).filter(({ key }) => key === 'CLI1').slice(-2)
+  expect(ofKcat?.partition).toBe(ofCli?.partition)
+})
+
 test('exit codes: failed, nobody there, published is enough, no end in time', async () => {
   const failed = await bridge('send', '--device', 'CLI1', '--op', 'reboot', '--wait')
   expect(failed.code).toBe(1)
