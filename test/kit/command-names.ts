@@ -13,16 +13,17 @@ export class CommandNames extends IngestNames {
     this.commandStatus = `${this.name}.command-status`
   }
 
-  /** `counts` by topic, where it is not `partitions`. */
+  /** `counts` by topic, where it is not `partitions`; `configs` by topic, such as a small `max.message.bytes`. */
   async create(
     brokers: readonly string[],
     partitions = 3,
     counts: Readonly<Record<string, number>> = {},
+    configs: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
   ): Promise<void> {
     const topics = [...this.written, this.device, this.command, this.commandStatus]
     await createTopics(
       brokers,
-      topics.map((topic) => ({ topic, partitions: counts[topic] ?? partitions })),
+      topics.map((topic) => ({ topic, partitions: counts[topic] ?? partitions, config: configs[topic] ?? {} })),
     )
   }
 }

@@ -5,6 +5,13 @@ import { FaultyPipe, type PipeFault } from './faulty-pipe.ts'
 /** `up` is from the client (the bridge, a device) to the server. */
 export type Direction = 'up' | 'down'
 
+/** Told of every connection and of the bytes that were forwarded on it. Connections are numbered from 0. */
+export interface LinkWatcher {
+  opened(link: number): void
+  forwarded(link: number, direction: Direction, bytes: Buffer): void
+  closed(link: number): void
+}
+
 interface Link {
   readonly client: Socket
   readonly server: Socket
@@ -19,6 +26,7 @@ const both: readonly Direction[] = ['up', 'down']
  */
 export class FaultProxy {
   readonly port: number
+  readonly #watcher: LinkWatcher | null
   #target: number
   #listener: Server | null = null
   readonly #links = new Set<Link>()
@@ -27,16 +35,17 @@ export class FaultProxy {
   #accepted = 0
 
   /** `targetPort` on 127.0.0.1; may be given later, as Kafka must know the proxy's port before it starts. */
-  static async start(targetPort = 0): Promise<FaultProxy> {
+  static async start(targetPort = 0, watcher: LinkWatcher | null = null): Promise<FaultProxy> {
     const [port = 0] = await freePorts(1)
-    const proxy = new FaultProxy(port, targetPort)
+    const proxy = new FaultProxy(port, targetPort, watcher)
     await proxy.accept()
     return proxy
   }
 
-  private constructor(port: number, targetPort: number) {
+  private constructor(port: number, targetPort: number, watcher: LinkWatcher | null) {
     this.port = port
     this.#target = targetPort
+    this.#watcher = watcher
   }
 
   /** New connections go there; open ones stay where they are. */
@@ -138,7 +147,13 @@ export class FaultProxy {
   #link(client: Socket): void {
     const server = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     client.setNoDelay(true)
-    const pipes = { up: new FaultyPipe(client, server), down: new FaultyPipe(server, client) }
+    const number = this.#accepted
+    const told = (direction: Direction) => (bytes: Buffer) => this.#watcher?.forwarded(number, direction, bytes)
+    this.#watcher?.opened(number)
+    const pipes = {
+      up: new FaultyPipe(client, server, told('up')),
+      down: new FaultyPipe(server, client, told('down')),
+    }
     const link = { client, server, pipes }
     this.#links.add(link)
     for (const direction of both) pipes[direction].set(this.#faults[direction])
@@ -151,7 +166,7 @@ export class FaultProxy {
         if (!this.#faults.up.halted && !this.#faults.down.halted) peer.destroy()
       })
       socket.on('close', () => {
-        if (client.destroyed && server.destroyed) this.#links.delete(link)
+        if (client.destroyed && server.destroyed && this.#links.delete(link)) this.#watcher?.closed(number)
       })
     }
     this.#accepted += 1

@@ -29,10 +29,13 @@ export class FaultyPipe {
   #timer: NodeJS.Timeout | null = null
   #left = Number.POSITIVE_INFINITY
   #spent: () => void = () => {}
+  readonly #told: (bytes: Buffer) => void
 
-  constructor(from: Socket, to: Socket) {
+  /** `told` gets what was forwarded. */
+  constructor(from: Socket, to: Socket, told: (bytes: Buffer) => void = () => {}) {
     this.#from = from
     this.#to = to
+    this.#told = told
     from.on('data', (bytes: Buffer) => {
       this.#held.push({ due: performance.now() + this.#delayMs, bytes })
       this.#heldBytes += bytes.length
@@ -95,7 +98,9 @@ export class FaultyPipe {
   }
 
   #send(head: Held, size: number): void {
-    this.#to.write(head.bytes.subarray(0, size))
+    const bytes = head.bytes.subarray(0, size)
+    this.#to.write(bytes)
+    this.#told(bytes)
     this.forwarded += size
     this.#heldBytes -= size
     this.#left -= size

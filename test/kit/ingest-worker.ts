@@ -98,10 +98,15 @@ export class IngestWorker {
   readonly #port: number
 
   /** Resolves when it serves its health: it may wait for its servers then. */
-  static async start(settings: SettingsTree, roles = 'ingest'): Promise<IngestWorker> {
+  static async start(
+    settings: SettingsTree,
+    roles = 'ingest',
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<IngestWorker> {
     const process = await BridgeProcess.start({
       args: ['run', '--role', roles, '--config', '{config}'],
       config: settings,
+      env,
     })
     const { port } = await process.log((line) => line['event'] === 'http_listening')
     return new IngestWorker(process, Number(port))

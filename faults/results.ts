@@ -1,0 +1,43 @@
+/** One line of the table, as it stands in results/faults.json. */
+export interface RowResult {
+  readonly name: string
+  readonly title: string
+  readonly faults: number
+  readonly seconds: number
+  readonly punches: {
+    readonly sent: number
+    readonly lost: number
+    readonly lostByBroker: number
+    readonly repeated: number
+    /** One window of each connection that takes punches, for each fault. */
+    readonly repeatLimit: number
+    readonly reordered: number
+    readonly longestStallSeconds: number
+    readonly recoverySeconds: { readonly median: number; readonly worst: number }
+  }
+  readonly commands: {
+    readonly sent: number
+    readonly lost: number
+    readonly lostByBroker: number
+    readonly repeated: number
+    readonly reordered: number
+  }
+  /** Why the row does not hold; empty when it holds. */
+  readonly failures: readonly string[]
+}
+
+/** What `make faults` writes. */
+export interface FaultResults {
+  readonly measuredOn: string
+  readonly seed: number
+  readonly minutes: number
+  readonly versions: Readonly<Record<string, string>>
+  readonly setting: {
+    readonly cores: number
+    readonly punchesPerSecond: number
+    readonly commandsPerSecond: number
+    readonly receiveMaximum: number
+    readonly connections: number
+  }
+  readonly rows: readonly RowResult[]
+}
