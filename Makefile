@@ -63,6 +63,10 @@ soak: node_modules/.package-lock.json ## Random faults for MINUTES=5 and longer:
 	npm run --silent build
 	MINUTES=$(MINUTES) npx tsx faults/soak.ts
 
+.PHONY: mutants
+mutants: build ground-fetch ## Breaks the product on purpose, one line at a time, and checks that a test notices each (half an hour).
+	npx tsx scripts/mutants.ts
+
 .PHONY: chart
 chart: node_modules/.package-lock.json ## Makes the generated files of the Helm chart: values schema, topics, dashboard.
 	npx tsx scripts/chart.ts

@@ -22,8 +22,16 @@ export function sharedGround(): SharedGround {
   return inject('sharedGround')
 }
 
-/** Vitest's global set-up of the `system` project: one Kafka, one registry and one Mosquitto for all of its files. */
+/**
+ * Vitest's global set-up of the `system` project: one Kafka, one registry and one Mosquitto for all of its files. Who
+ * runs vitest many times starts them once and says where they are: `SHARED_GROUND`, a `SharedGround` in JSON.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const running = process.env['SHARED_GROUND']
+  if (running !== undefined) {
+    project.provide('sharedGround', JSON.parse(running) as SharedGround)
+    return async () => undefined
+  }
   const ground = await openGround()
   try {
     const [kafka, registry, mosquitto] = await Promise.all([ground.kafka(), ground.registry(), ground.mosquitto()])
