@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { apiKeyCommand } from './cli/api-key.ts'
 import type { Command } from './cli/command.ts'
 import { configCommand } from './cli/config.ts'
 import { sendCommands } from './cli/device-command/send.ts'
@@ -8,9 +9,13 @@ import { deviceCommand } from './cli/device-command.ts'
 import { dispatch } from './cli/dispatch.ts'
 import { runExplain } from './cli/explain/explain.ts'
 import { explainCommand } from './cli/explain.ts'
+import { fleetCommand } from './cli/fleet.ts'
+import { jobCommand } from './cli/job.ts'
 import { runCommand } from './cli/run.ts'
 import { rolesRunner } from './cli/run-roles.ts'
 import { schemasCommand } from './cli/schemas.ts'
+import { shadowCommand } from './cli/shadow.ts'
+import { thingCommand } from './cli/thing.ts'
 import { topicsCommand } from './cli/topics.ts'
 import { versionCommand } from './cli/version.ts'
 import { workOnSchemas } from './cli/work-on-schemas.ts'
@@ -33,6 +38,11 @@ const commands: readonly Command[] = [
   runCommand(runRoles),
   explainCommand((args, stdin, stdout, stderr) => runExplain(args, stdin, stdout, stderr, { bridgeVersion: version })),
   deviceCommand(sendCommands, showStatuses),
+  thingCommand,
+  shadowCommand,
+  fleetCommand,
+  jobCommand,
+  apiKeyCommand,
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),
   configCommand,

@@ -51,6 +51,26 @@ export function chosenAction<const Action extends string>(
   return action
 }
 
+/**
+ * The action that the words begin with, looked for before the options are read, as it decides which options there are.
+ * `options`: those of all actions together. Throws UsageError.
+ */
+export function actionOf<const Action extends string>(
+  args: readonly string[],
+  options: Options,
+  actions: readonly Action[],
+): Action {
+  return chosenAction(readArguments(args, options).positionals.slice(0, 1), actions)
+}
+
+/** The one word that must be there, such as a name. Throws UsageError that asks for it. */
+export function oneWord(words: readonly string[], what: string): string {
+  const [word, ...rest] = words
+  if (word === undefined) throw new UsageError(`needs ${what}`)
+  noWords(rest)
+  return word
+}
+
 /** Throws UsageError when there are words that no option took. */
 export function noWords(words: readonly string[]): void {
   if (words.length > 0) throw new UsageError(`does not know what to do with: ${words.join(' ')}`)

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/load.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { chosenAction, configOf, configOptions, configOptionsText, readArguments } from './arguments.ts'
+import { actionOf, chosenAction, configOf, configOptions, configOptionsText, readArguments } from './arguments.ts'
 import type { Command, CommandIo } from './command.ts'
 import {
   jsonOption,
@@ -68,7 +68,8 @@ Examples:
   bridge command status --device SN7A2300583 --since 2d
 `,
     run: async (args, io) => {
-      const action = chosenAction(actionOf(args), ['send', 'status'])
+      const all = { ...configOptions, ...jsonOption, ...sendOptions, ...statusOptions }
+      const action = actionOf(args, all, ['send', 'status'])
       if (action === 'send') {
         const { values, positionals } = readArguments(args, { ...configOptions, ...jsonOption, ...sendOptions })
         chosenAction(positionals, ['send'])
@@ -80,10 +81,4 @@ Examples:
       return showStatuses(configOf(values, io), readStatusOrder(values), io)
     },
   }
-}
-
-/** The action decides which options there are, so it is looked for before they are read. */
-function actionOf(args: readonly string[]): readonly string[] {
-  const { positionals } = readArguments(args, { ...configOptions, ...jsonOption, ...sendOptions, ...statusOptions })
-  return positionals.slice(0, 1)
 }

@@ -101,15 +101,18 @@ export class Onlooker {
     const stretches = this.#stretches.filter(({ from, end }) => from < end)
     const all = stretches.reduce((sum, { from, end }) => sum + Number(end - from), 0)
     const idleMs = adminDeadlineMs(this.#settings)
-    const isEnough = await this.#follow(
-      stretches,
-      (left) => {
-        shown(all === 0 ? 1 : 1 - left / all)
-        return left === 0
-      },
-      { idleMs },
-    )
-    if (isEnough) return
+    const idle = new AbortController()
+    const timer = setTimeout(() => idle.abort(), idleMs)
+    const enough = (left: number): boolean => {
+      timer.refresh()
+      shown(all === 0 ? 1 : 1 - left / all)
+      return left === 0
+    }
+    try {
+      if (await this.#follow(stretches, enough, idle.signal)) return
+    } finally {
+      clearTimeout(timer)
+    }
     throw new Failure('transient', 'timeout', `reading from Kafka: nothing came for ${idleMs / 1000} s`)
   }
 
@@ -117,14 +120,14 @@ export class Onlooker {
    * Reads on until it is enough, which is asked after every few records; `caughtUp`: all that stood there when the
    * look began has been read. Resolves to false when the time is up before.
    */
-  async follow(enough: (caughtUp: boolean) => boolean, timeoutMs: number): Promise<boolean> {
-    return this.#follow(this.#stretches, (left) => enough(left === 0), { timeoutMs })
+  async follow(enough: (caughtUp: boolean) => boolean, timeIsUp: AbortSignal): Promise<boolean> {
+    return this.#follow(this.#stretches, (left) => enough(left === 0), timeIsUp)
   }
 
   async #follow(
     stretches: readonly Stretch[],
     enough: (left: number) => boolean,
-    limit: { readonly timeoutMs: number } | { readonly idleMs: number },
+    timeIsUp: AbortSignal,
   ): Promise<boolean> {
     const tail = this.#tail
     if (tail === null) throw new Error('begin comes first')
@@ -136,22 +139,19 @@ export class Onlooker {
     }
     for (const [place, { from, end }] of left) if (from >= end) left.delete(place)
     if (ask()) return true
+    if (timeIsUp.aborted) return false
     const places = new Map<string, Map<number, bigint>>()
     for (const { topic, partition, from } of stretches) {
       const partitions = places.get(topic) ?? new Map<number, bigint>()
       places.set(topic, partitions.set(partition, from))
     }
-    let isOver = false
     const stop = (): void => {
-      isOver = true
       tail.close().catch(quiet)
     }
-    const isIdle = 'idleMs' in limit
-    const timer = setTimeout(stop, isIdle ? limit.idleMs : limit.timeoutMs)
+    timeIsUp.addEventListener('abort', stop, { once: true })
     let isEnough = false
     try {
       await tail.follow(places, async (messages, topic, partition, next) => {
-        if (isIdle) timer.refresh()
         for (const message of messages) await this.#sights.get(topic)?.take(message)
         const place = `${topic} ${partition}`
         const { end } = left.get(place) ?? { end: 0n }
@@ -162,9 +162,9 @@ export class Onlooker {
       })
     } catch (error) {
       // Closing the reader in the middle of a question makes it fail: the time is up, and nothing else.
-      if (!isOver || !(error instanceof Failure)) throw error
+      if (!timeIsUp.aborted || !(error instanceof Failure)) throw error
     } finally {
-      clearTimeout(timer)
+      timeIsUp.removeEventListener('abort', stop)
     }
     return isEnough
   }

@@ -1,5 +1,6 @@
 import type { CommandIo } from '../command.ts'
 import { readDuration } from '../duration.ts'
+import { readTextArgument, readTextFile } from '../text-argument.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Draft } from './draft.ts'
 import type { DraftDefaults } from './request-file.ts'
@@ -93,24 +94,15 @@ function readOne(values: Values<typeof sendOptions>, defaults: DraftDefaults, io
   if (values['keep-going'] === true) throw new UsageError('--keep-going goes with --file')
   if (device === undefined) throw new UsageError('needs --device SN, or --file FILE')
   if (op === undefined) throw new UsageError('needs --op NAME')
-  const text = data?.startsWith('@') === true ? readText(data.slice(1), '--data', io) : data
+  const text = data === undefined ? undefined : readTextArgument(data, '--data', io)
   return { kind: 'one', draft: { ...defaults, deviceSn: device, op, commandId: id ?? null, data: text ?? null } }
 }
 
 function readMany(values: Values<typeof sendOptions>, defaults: DraftDefaults, io: CommandIo): SendOrder['what'] {
   const single = (['device', 'op', 'data', 'id'] as const).find((name) => values[name] !== undefined)
   if (single !== undefined) throw new UsageError(`--${single} does not go with --file: every line says its own`)
-  const text = readText(values.file ?? '', '--file', io)
+  const text = readTextFile(values.file ?? '', '--file', io)
   return { kind: 'file', text, defaults, keepGoing: values['keep-going'] === true }
-}
-
-function readText(path: string, option: string, io: CommandIo): string {
-  try {
-    return io.readFile(path)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw new UsageError(`${option}: ${path} cannot be read (${code})`)
-  }
 }
 
 function readWait(values: Values<typeof sendOptions>): Wait | null {

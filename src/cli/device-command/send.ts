@@ -131,7 +131,7 @@ class Following {
     show()
     const redraw = setInterval(show, 100)
     try {
-      await this.#look.follow(() => outcomes.open === 0, timeoutMs)
+      await this.#look.follow(() => outcomes.open === 0, AbortSignal.timeout(timeoutMs))
     } finally {
       clearInterval(redraw)
       this.#line.clear()

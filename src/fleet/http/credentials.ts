@@ -31,8 +31,13 @@ export function readBasic(header: string | undefined): Credentials | null {
 
 /** Whether the secret is that of the key, in a time that does not tell how near it is. */
 export function isSecretOf(record: ApiKeyRecord, secret: Uint8Array): boolean {
-  const hash = createHash('sha256').update(record.salt).update(secret).digest()
+  const hash = secretHash(record.salt, secret)
   return record.secretHash.length === hash.length && timingSafeEqual(record.secretHash, hash)
+}
+
+/** What is stored of a secret (fleets 13, ApiKeyRecord). */
+export function secretHash(salt: Uint8Array, secret: Uint8Array | string): Buffer {
+  return createHash('sha256').update(salt).update(secret).digest()
 }
 
 /** Whether a permission of the key has this method and a prefix of this path, as received (fleets 4.1). */
