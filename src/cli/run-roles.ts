@@ -93,6 +93,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
       ready: health.ready,
       started: health.started,
       conservation: observer.conservation,
+      setStanding: observer.setStanding,
       bridgeVersion: edge.version,
     }
     installCodecs()

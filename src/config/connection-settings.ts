@@ -60,6 +60,29 @@ export const mqtt = group('The MQTT broker.', {
   reconnect: group('Waits between attempts to connect.', reconnect(500, 30_000)),
 })
 
+export const emqx = group('What EMQX tells besides MQTT.', {
+  rest: group(
+    'Its REST API, asked how full the queues of our sessions are. Without it nobody sees EMQX drop messages.',
+    {
+      url: option(
+        httpUrl.nullable(),
+        null,
+        'Address of the REST API (the dashboard listener), without /api/v5; null does not ask. https turns TLS on.',
+      ),
+      apiKey: option(text.nullable(), null, 'API key; one that may only read (role viewer) is enough.'),
+      secret: secret('Secret of the API key; better use secretFile, which is read again for each question.'),
+      secretFile: option(file, null, 'File that holds the secret of the API key.'),
+      pollSeconds: option(
+        whole(1, 3600),
+        15,
+        'How often to ask; EMQX itself refreshes these numbers every 15 seconds or so.',
+      ),
+      timeoutMs: option(milliseconds.min(1), 5000, 'How long an answer may take, in milliseconds.'),
+      tls: tls({}),
+    },
+  ),
+})
+
 export const kafka = group('The Kafka cluster.', {
   brokers: option(z.array(hostAndPort).min(1), ['localhost:9092'], 'Addresses of some brokers, host:port.'),
   clientId: option(text, 'emqx-kafka-bridge', 'Client id that the brokers see.'),

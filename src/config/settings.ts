@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { attendance, commands, deadLetter, devices, presence } from './attendance-settings.ts'
-import { kafka, mqtt, observe, registry, worker } from './connection-settings.ts'
+import { emqx, kafka, mqtt, observe, registry, worker } from './connection-settings.ts'
 import { fleet, http } from './fleet-settings.ts'
 
 /** Every option of the bridge. What a value may be is said where it is declared; what two values may be, here. */
@@ -14,6 +14,7 @@ export const settingsSchema = z
     fleet,
     http,
     mqtt,
+    emqx,
     kafka,
     registry,
     worker,
@@ -29,8 +30,19 @@ export const settingsSchema = z
         fault(`${place}.passwordFile`, `cannot be given together with ${place}.password; keep one of them`)
       }
     }
-    for (const place of ['mqtt', 'kafka', 'registry'] as const) {
-      const { certFile, keyFile } = settings[place].tls
+    const { rest } = settings.emqx
+    if (rest.secret !== null && rest.secretFile !== null) {
+      fault('emqx.rest.secretFile', 'cannot be given together with emqx.rest.secret; keep one of them')
+    }
+    if (rest.url !== null && rest.apiKey === null) fault('emqx.rest.apiKey', 'is needed for emqx.rest.url')
+    if (rest.url !== null && rest.secret === null && rest.secretFile === null) {
+      fault('emqx.rest.secretFile', 'is needed for emqx.rest.url')
+    }
+    if (rest.url === null && (rest.apiKey !== null || rest.secret !== null || rest.secretFile !== null)) {
+      fault('emqx.rest.url', 'is needed for the API key in emqx.rest')
+    }
+    for (const place of ['mqtt', 'emqx.rest', 'kafka', 'registry'] as const) {
+      const { certFile, keyFile } = place === 'emqx.rest' ? rest.tls : settings[place].tls
       if (certFile !== null && keyFile === null) fault(`${place}.tls.keyFile`, `is needed for ${place}.tls.certFile`)
       if (certFile === null && keyFile !== null) fault(`${place}.tls.certFile`, `is needed for ${place}.tls.keyFile`)
     }

@@ -103,7 +103,7 @@ export const mqttUrl = rule(
 )
 
 export const httpUrl = rule(
-  z.string().refine((value) => isUrl(value, ['http:', 'https:']), 'is no address of a registry'),
+  z.string().refine((value) => isUrl(value, ['http:', 'https:']), 'is no HTTP address'),
   'http://host:port or https://host:port, without credentials',
 )
 

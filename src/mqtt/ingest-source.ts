@@ -73,6 +73,11 @@ export class IngestSource {
     return pending
   }
 
+  /** Share that is taken of the fullest window. */
+  get windowUsed(): number {
+    return Math.max(0, ...this.#consumers.map(({ intake }) => intake?.used ?? 0))
+  }
+
   /** Sends every acknowledgement that is due. To be called after each batch. */
   flush(): void {
     for (const consumer of this.#consumers) consumer.intake?.flush()

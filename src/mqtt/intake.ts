@@ -43,6 +43,11 @@ export class Intake implements TapListener {
     return this.#window.pending
   }
 
+  /** Share of the window that is taken; above 1 when the broker overruns it. */
+  get used(): number {
+    return this.#window.pending / this.#deps.receiveMaximum
+  }
+
   publish(frame: PublishFrame): void {
     // While draining, what still arrives is left to the broker: it was not acknowledged, so it comes again.
     if (!this.#accepting) return

@@ -1,6 +1,5 @@
-import { Gauge, type Registry } from 'prom-client'
 import type { BridgeEvent } from './events/event.ts'
-import { type StandingGauge, standingGauge } from './standing-gauges.ts'
+import type { SetStanding } from './standing-gauges.ts'
 
 /**
  * Promise 2 as a number: everything that was taken in is stored, dead-lettered, ignored or still pending.
@@ -14,9 +13,9 @@ export class Conservation {
   #ignored = 0
   readonly #pending: (() => number)[] = []
 
-  constructor(registry: Registry) {
-    this.#gauge(registry, 'bridge_pending', 'pending')
-    this.#gauge(registry, 'bridge_conservation_difference', 'difference')
+  constructor(setStanding: SetStanding) {
+    setStanding('bridge_pending', () => [[{}, this.read().pending]])
+    setStanding('bridge_conservation_difference', () => [[{}, this.read().difference]])
   }
 
   /** Adds a place where parts of inputs can be pending. */
@@ -36,17 +35,5 @@ export class Conservation {
   read(): { readonly pending: number; readonly difference: number } {
     const pending = this.#pending.reduce((sum, source) => sum + source(), 0)
     return { pending, difference: this.#received - this.#stored - this.#ignored - pending }
-  }
-
-  #gauge(registry: Registry, name: StandingGauge, term: 'pending' | 'difference'): void {
-    const read = () => this.read()[term]
-    const gauge = new Gauge({
-      ...standingGauge(name),
-      registers: [],
-      collect() {
-        this.set(read())
-      },
-    })
-    registry.registerMetric(gauge)
   }
 }

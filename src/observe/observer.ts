@@ -1,10 +1,9 @@
-import { Gauge } from 'prom-client'
 import { Conservation } from './conservation.ts'
 import type { EventSpec } from './events/define-event.ts'
 import { type BridgeEvent, type Emit, events } from './events/event.ts'
 import { Log, type LogOptions } from './log.ts'
 import { Meter } from './meter.ts'
-import { standingGauge } from './standing-gauges.ts'
+import { type SetStanding, Standing } from './standing-gauges.ts'
 
 export interface ObserverOptions extends LogOptions {
   /** Version of the bridge, for bridge_build_info. */
@@ -18,6 +17,8 @@ type Spec = EventSpec
 /** Turns events into log lines and metrics. One for each process; pass `emit` on. */
 export class Observer {
   readonly conservation: Conservation
+  /** Says where the values of a standing gauge come from. */
+  readonly setStanding: SetStanding
   readonly #log: Log
   readonly #meter = new Meter()
   readonly #beforeScrape: (() => void)[] = []
@@ -26,11 +27,10 @@ export class Observer {
 
   constructor(options: ObserverOptions) {
     this.#log = new Log(options)
-    this.conservation = new Conservation(this.#meter.registry)
-    new Gauge({
-      ...standingGauge('bridge_build_info'),
-      registers: [this.#meter.registry],
-    }).set({ version: options.version, node_version: options.node }, 1)
+    this.setStanding = new Standing(this.#meter.registry).set
+    this.conservation = new Conservation(this.setStanding)
+    const build = { version: options.version, node_version: options.node }
+    this.setStanding('bridge_build_info', () => [[build, 1]])
   }
 
   readonly emit: Emit = (event: BridgeEvent): void => {

@@ -1,3 +1,7 @@
+import { Gauge, type Registry } from 'prom-client'
+
+const ofSessions = ['sessions'] as const
+
 /** Gauges that no event moves: they are read when somebody asks. */
 export const standingGauges = [
   {
@@ -15,11 +19,83 @@ export const standingGauges = [
     help: 'Received minus produced, dead-lettered, ignored and pending. Anything but 0 is a bug.',
     labels: [],
   },
+  {
+    name: 'bridge_mqtt_window_used_ratio',
+    help: 'Unacknowledged messages of the fullest connection by mqtt.receiveMaximum; 1: nothing more comes in.',
+    labels: [],
+  },
+  {
+    name: 'bridge_broker_sessions',
+    help: 'Sessions that the broker keeps for all ingest workers of the group; away: no worker reads them.',
+    labels: ['sessions', 'state'],
+  },
+  {
+    name: 'bridge_broker_queue_messages',
+    help: 'Messages that wait at the broker in the queues of these sessions.',
+    labels: ofSessions,
+  },
+  {
+    name: 'bridge_broker_queue_limit_messages',
+    help: 'The most messages that can wait for one of these sessions.',
+    labels: ofSessions,
+  },
+  {
+    name: 'bridge_broker_queue_used_ratio',
+    help: 'The fullest queue of these sessions; 1: the broker drops the oldest.',
+    labels: ofSessions,
+  },
+  {
+    name: 'bridge_broker_queue_dropped_messages',
+    help: 'Messages that the broker has dropped from full queues, since these sessions began.',
+    labels: ofSessions,
+  },
+  {
+    name: 'bridge_broker_inflight_used_ratio',
+    help: 'The fullest window of these sessions as the broker sees it; 1: the rest waits in the queue.',
+    labels: ofSessions,
+  },
+  {
+    name: 'bridge_broker_until_drop_seconds',
+    help: 'Until the first queue of these sessions is full, if they go on growing as they do.',
+    labels: ofSessions,
+  },
+  {
+    name: 'bridge_broker_outage_budget_seconds',
+    help: 'How long these sessions can hold what comes in if nothing is acknowledged from now on.',
+    labels: ofSessions,
+  },
 ] as const
 
 export type StandingGauge = (typeof standingGauges)[number]['name']
 
-export function standingGauge(name: StandingGauge): { name: string; help: string; labelNames: string[] } {
-  const found = standingGauges.find((gauge) => gauge.name === name)
-  return { name, help: found?.help ?? name, labelNames: [...(found?.labels ?? [])] }
+/** Values of a gauge by their labels; those that are not there now are not shown. */
+export type Readings = Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>
+
+/** Says where the values of a standing gauge come from. */
+export type SetStanding = (name: StandingGauge, read: () => Readings) => void
+
+/** Keeps the standing gauges. One without labels is 0 until somebody says where its value comes from. */
+export class Standing {
+  readonly #sources = new Map<StandingGauge, () => Readings>()
+
+  constructor(registry: Registry) {
+    for (const { name, help, labels } of standingGauges) {
+      const read = (): Readings => this.#sources.get(name)?.() ?? []
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [],
+        collect() {
+          this.reset()
+          for (const [labelled, value] of read()) this.set(labelled, value)
+        },
+      })
+      registry.registerMetric(gauge)
+    }
+  }
+
+  readonly set: SetStanding = (name, read) => {
+    this.#sources.set(name, read)
+  }
 }

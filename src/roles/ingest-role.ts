@@ -14,6 +14,7 @@ import { RetainedSnapshot } from '../mqtt/retained-snapshot.ts'
 import type { BridgeEvent } from '../observe/events/event.ts'
 import type { ChannelName } from '../records/catalogue.ts'
 import { compileIngest } from '../routes/ingest.ts'
+import { watchBrokerQueues } from './broker-queues.ts'
 import { DeviceTable } from './device-table.ts'
 import { ingestDecider, type ThingsOfIngest } from './ingest-decider.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
@@ -50,6 +51,7 @@ export class IngestRole implements Role {
     const { clock, random, ready } = this.#deps
     const { kafka, mqtt, fleet } = this.#settings
     const { signal } = this.#stop
+    watchBrokerQueues(this.#settings, this.#deps, this.#releasers)
     const { encodings } = await waitForEncodings(
       this.name,
       fleet.enabled ? [...deviceChannels, ...thingChannels] : deviceChannels,
@@ -93,6 +95,7 @@ export class IngestRole implements Role {
       sourceDeps,
     )
     this.#source = source
+    this.#deps.setStanding('bridge_mqtt_window_used_ratio', () => [[{}, source.windowUsed]])
     this.#releasers.add('mqtt connections', () => source.close(1000))
     source.open()
     const snapshot = snapshotConnection(this.#settings)

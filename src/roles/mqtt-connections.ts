@@ -53,7 +53,8 @@ export function publishConnection(settings: Settings, purpose: string): Connecti
   }
 }
 
-function clientIdBase({ mqtt }: Settings): string {
+/** First part of all client ids of the group; the kind of connection and its number follow. */
+export function clientIdBase({ mqtt }: Settings): string {
   return `${mqtt.clientIdPrefix}-${mqtt.group}`
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Conditions } from '../observe/conditions.ts'
 import type { Conservation } from '../observe/conservation.ts'
 import type { Emit } from '../observe/events/event.ts'
+import type { SetStanding } from '../observe/standing-gauges.ts'
 
 /** What every role is given. Nothing here belongs to one role. */
 export interface RoleDeps {
@@ -12,6 +13,7 @@ export interface RoleDeps {
   readonly ready: Conditions
   readonly started: Conditions
   readonly conservation: Conservation
+  readonly setStanding: SetStanding
   readonly bridgeVersion: string
 }
 

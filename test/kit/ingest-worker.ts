@@ -174,7 +174,7 @@ export class IngestWorker {
     return new Map(
       lines.map((line): [string, number] => {
         const space = line.lastIndexOf(' ')
-        return [line.slice(0, space), Number(line.slice(space + 1))]
+        return [line.slice(0, space), Number(line.slice(space + 1).replace('Inf', 'Infinity'))]
       }),
     )
   }

@@ -21,6 +21,7 @@ const rooms: Readonly<Record<string, { readonly level: number; readonly pure: bo
   fleet: { level: 3, pure: true },
   mqtt: { level: 3, pure: false },
   kafka: { level: 3, pure: false },
+  emqx: { level: 3, pure: false },
   observe: { level: 3, pure: false },
   routes: { level: 4, pure: true },
   engine: { level: 4, pure: false },

@@ -126,6 +126,17 @@ export const kafkaFailures = [
   'other',
 ] as const
 
+/** Why the REST API of the broker did not tell. */
+export const brokerApiFailures = [
+  'no_answer',
+  'connection',
+  'not_authorized',
+  'refused',
+  'unreadable',
+  'credentials',
+  'other',
+] as const
+
 export const registryResults = ['found', 'registered', 'missing', 'incompatible', 'failed'] as const
 
 /** Symbols of the Avro enum CommandState. */

@@ -1,3 +1,4 @@
+import { brokerEvents } from './broker-events.ts'
 import { commandEvents } from './command-events.ts'
 import type { EventSpec, ValuesOf } from './define-event.ts'
 import { deviceEvents } from './device-events.ts'
@@ -13,6 +14,7 @@ export const events = {
   ...processEvents,
   ...flowEvents,
   ...mqttEvents,
+  ...brokerEvents,
   ...kafkaEvents,
   ...registryEvents,
   ...deviceEvents,

@@ -1,4 +1,5 @@
 import {
+  brokerApiFailures,
   commandStates,
   deadLetterCodes,
   httpRoutes,
@@ -90,6 +91,11 @@ export const metrics = {
   bridge_mqtt_windows_full: gauge('Connections whose window is full: the broker waits for Kafka.', plain),
   bridge_mqtt_overruns_total: counter('Times that a broker sent more than the Receive Maximum and was held.', plain),
   bridge_mqtt_published_total: counter('Messages published to devices.', { result: publishResults }),
+
+  bridge_broker_api_available: gauge('1 while the REST API of EMQX answers; 0 also when none is configured.', plain),
+  bridge_broker_api_failures_total: counter('Looks at the queues of our sessions that failed.', {
+    code: brokerApiFailures,
+  }),
 
   bridge_kafka_send_duration_seconds: histogram('Duration of one send, retries included.', durations, plain),
   bridge_kafka_send_records: histogram('Records in one send.', sizes, plain),

@@ -54,9 +54,15 @@ describe('every option', () => {
 
   it('that is a password or a key is a secret', () => {
     const secrets = options.filter(({ node }) => node.isSecret).map(({ path }) => path)
-    expect(secrets).toEqual(['attendance.pseudonym.key', 'mqtt.password', 'kafka.sasl.password', 'registry.password'])
+    expect(secrets).toEqual([
+      'attendance.pseudonym.key',
+      'mqtt.password',
+      'emqx.rest.secret',
+      'kafka.sasl.password',
+      'registry.password',
+    ])
     for (const { path, node } of options) {
-      if (/password$|secret|token$|\.key$/i.test(path)) expect(node.isSecret, path).toBe(true)
+      if (/password$|secret$|token$|\.key$/i.test(path)) expect(node.isSecret, path).toBe(true)
     }
   })
 })

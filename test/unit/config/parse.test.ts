@@ -217,6 +217,14 @@ describe('a setting that cannot be', () => {
   it.each([
     ['two topics with one name', { kafka: { topics: { presence: 'cams.attendance.v1' } } }, 'kafka.topics.presence'],
     ['two passwords', { mqtt: { password: 'a', passwordFile: 'b' } }, 'mqtt.passwordFile'],
+    ['an API without a key', { emqx: { rest: { url: 'http://e:18083', secretFile: 's' } } }, 'emqx.rest.apiKey'],
+    ['an API key without a secret', { emqx: { rest: { url: 'http://e:18083', apiKey: 'k' } } }, 'emqx.rest.secretFile'],
+    ['an API key without an API', { emqx: { rest: { apiKey: 'k' } } }, 'emqx.rest.url'],
+    [
+      'a certificate for the API without a key',
+      { emqx: { rest: { tls: { certFile: 'a' } } } },
+      'emqx.rest.tls.keyFile',
+    ],
     ['a certificate without a key', { kafka: { tls: { certFile: 'a' } } }, 'kafka.tls.keyFile'],
     ['a key without a certificate', { registry: { tls: { keyFile: 'a' } } }, 'registry.tls.certFile'],
     ['SASL without a user', { kafka: { sasl: { mechanism: 'plain' } } }, 'kafka.sasl.username'],
