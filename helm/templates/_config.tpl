@@ -1,11 +1,17 @@
+{{- /* The servers that may have a Secret, as a JSON list. emqx is the REST API of the broker, config.emqx.rest. */ -}}
+{{- define "bridge.places" -}}
+{{- list "mqtt" "emqx" "kafka" "registry" | toJson -}}
+{{- end }}
+
 {{- /* bridge.yaml: the configuration as given, the files that the chart mounts, and whether things are served. */ -}}
 {{- define "bridge.config" -}}
 {{- $mounted := dict -}}
-{{- range $place := list "mqtt" "kafka" "registry" -}}
+{{- range $place := include "bridge.places" . | fromJsonArray -}}
 {{- $files := printf "/etc/bridge/secrets/%s" $place -}}
 {{- $login := dict -}}
 {{- if (index $.Values.credentials $place).secret -}}
-{{- $login = dict "username" (printf "${file:%s/username}" $files) "passwordFile" (printf "%s/password" $files) -}}
+{{- $names := ternary (list "apiKey" "secretFile") (list "username" "passwordFile") (eq $place "emqx") -}}
+{{- $login = dict (first $names) (printf "${file:%s/username}" $files) (last $names) (printf "%s/password" $files) -}}
 {{- end -}}
 {{- $tls := dict -}}
 {{- if (index $.Values.tls $place).ca.secret }}{{ $_ := set $tls "caFile" (printf "%s/ca.crt" $files) }}{{ end -}}
@@ -13,21 +19,21 @@
 {{- $tls = merge $tls (dict "certFile" (printf "%s/tls.crt" $files) "keyFile" (printf "%s/tls.key" $files)) -}}
 {{- end -}}
 {{- $part := ternary (dict "sasl" $login) $login (eq $place "kafka") -}}
-{{- $_ := set $mounted $place (merge $part (dict "tls" $tls)) -}}
+{{- if $tls }}{{ $_ := set $part "tls" $tls }}{{ end -}}
+{{- if eq $place "emqx" }}{{ $part = dict "rest" $part }}{{ end -}}
+{{- $_ := set $mounted $place $part -}}
 {{- end -}}
+{{- if not $mounted.emqx.rest }}{{ $_ := unset $mounted "emqx" }}{{ end -}}
+{{- if not $mounted.kafka.sasl }}{{ $_ := unset $mounted.kafka "sasl" }}{{ end -}}
 {{- /* The roles fleet and http need it, and ingest must read what things say. */ -}}
 {{- if or .Values.fleet.enabled .Values.http.enabled }}{{ $_ := set $mounted "fleet" (dict "enabled" true) }}{{ end -}}
 {{- $config := mergeOverwrite (deepCopy .Values.config) $mounted -}}
-{{- range $place := list "mqtt" "kafka" "registry" -}}
-{{- $part := index $config $place -}}
-{{- range $key := list "tls" "sasl" }}{{ if not (get $part $key) }}{{ $_ := unset $part $key }}{{ end }}{{ end -}}
-{{- end -}}
 {{- toYaml $config -}}
 {{- end }}
 
 {{- /* One volume for each server that has a Secret: user name, password, authorities, client certificate. */ -}}
 {{- define "bridge.secretVolumes" -}}
-{{- range $place := list "mqtt" "kafka" "registry" -}}
+{{- range $place := include "bridge.places" . | fromJsonArray -}}
 {{- $login := index $.Values.credentials $place -}}
 {{- $tls := index $.Values.tls $place -}}
 {{- $client := include "bridge.clientSecret" (dict "root" $ "place" $place) -}}
@@ -61,7 +67,7 @@
 {{- end }}
 
 {{- define "bridge.secretMounts" -}}
-{{- range $place := list "mqtt" "kafka" "registry" -}}
+{{- range $place := include "bridge.places" . | fromJsonArray -}}
 {{- $client := include "bridge.clientSecret" (dict "root" $ "place" $place) -}}
 {{- if or (index $.Values.credentials $place).secret (index $.Values.tls $place).ca.secret $client }}
 - { name: {{ $place }}, mountPath: /etc/bridge/secrets/{{ $place }}, readOnly: true }

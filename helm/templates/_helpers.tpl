@@ -71,9 +71,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $v := .Values -}}
 {{- if not (include "bridge.roles" . | fromJsonArray) }}{{ fail "enable at least one of ingest, command, fleet and http" }}{{ end -}}
 {{- range $place := list "mqtt" "registry" }}{{ if contains "@" (index $v.config $place).url }}{{ fail (printf "config.%s.url must not hold a login: use credentials.%s.secret" $place $place) }}{{ end }}{{ end -}}
+{{- $rest := dig "emqx" "rest" "url" "" $v.config | default "" -}}
+{{- if contains "@" $rest }}{{ fail "config.emqx.rest.url must not hold a login: use credentials.emqx.secret" }}{{ end -}}
+{{- if and $rest (not (or $v.credentials.emqx.secret (dig "emqx" "rest" "apiKey" "" $v.config))) }}{{ fail "config.emqx.rest.url is given: set credentials.emqx.secret too" }}{{ end -}}
+{{- if and $v.credentials.emqx.secret (not $rest) }}{{ fail "credentials.emqx.secret is given: set config.emqx.rest.url too" }}{{ end -}}
 {{- if and $v.credentials.kafka.secret (not (dig "kafka" "sasl" "mechanism" "" $v.config)) }}{{ fail "credentials.kafka.secret is given: set config.kafka.sasl.mechanism too" }}{{ end -}}
-{{- $secure := dict "mqtt" (hasPrefix "mqtts:" $v.config.mqtt.url) "kafka" (dig "kafka" "tls" "enabled" false $v.config) "registry" (hasPrefix "https:" $v.config.registry.url) -}}
-{{- $switch := dict "mqtt" "make config.mqtt.url an mqtts:// address" "kafka" "set config.kafka.tls.enabled to true" "registry" "make config.registry.url an https:// address" -}}
+{{- $secure := dict "mqtt" (hasPrefix "mqtts:" $v.config.mqtt.url) "kafka" (dig "kafka" "tls" "enabled" false $v.config) "registry" (hasPrefix "https:" $v.config.registry.url) "emqx" (hasPrefix "https:" $rest) -}}
+{{- $switch := dict "emqx" "make config.emqx.rest.url an https:// address" "mqtt" "make config.mqtt.url an mqtts:// address" "kafka" "set config.kafka.tls.enabled to true" "registry" "make config.registry.url an https:// address" -}}
 {{- range $place, $tls := $v.tls -}}
 {{- if and (or $tls.ca.secret $tls.client.secret $tls.client.issue) (not (index $secure $place)) }}{{ fail (printf "tls.%s is given: %s too" $place (index $switch $place)) }}{{ end -}}
 {{- if and $tls.client.issue (not $v.certManager.issuer.name) }}{{ fail (printf "tls.%s.client.issue is true: set certManager.issuer.name too" $place) }}{{ end -}}

@@ -108,6 +108,44 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
     ],
   ],
   [
+    'Queues at the broker',
+    [
+      panel('timeseries', 'Until the broker drops', 's', 'If the queues go on growing as they do; needs emqx.rest.', [
+        `min by (sessions) (bridge_broker_until_drop_seconds{${ofPods}})`,
+        '{{sessions}}',
+      ]),
+      panel('timeseries', 'Outage that the queues can hold', 's', 'If nothing were acknowledged from now on.', [
+        `min by (sessions) (bridge_broker_outage_budget_seconds{${ofPods}})`,
+        '{{sessions}}',
+      ]),
+      panel(
+        'timeseries',
+        'Waiting at the broker',
+        'none',
+        'In the queues of all sessions of the group, and dropped since the sessions began.',
+        [`max by (sessions) (bridge_broker_queue_messages{${ofPods}})`, '{{sessions}}'],
+        [`max by (sessions) (bridge_broker_queue_dropped_messages{${ofPods}})`, 'dropped: {{sessions}}'],
+      ),
+      panel(
+        'timeseries',
+        'Fullest queue and window',
+        'percentunit',
+        'A full queue drops its oldest message; a full window lets the queue grow.',
+        [`max by (sessions) (bridge_broker_queue_used_ratio{${ofPods}})`, 'queue: {{sessions}}'],
+        [`max by (sessions) (bridge_broker_inflight_used_ratio{${ofPods}})`, 'window: {{sessions}}'],
+        [`max(bridge_mqtt_window_used_ratio{${ofPods}})`, 'window of a worker'],
+      ),
+      panel(
+        'timeseries',
+        'Sessions',
+        'none',
+        'Connected, and away: nobody reads those.',
+        [`max by (sessions, state) (bridge_broker_sessions{${ofPods}})`, '{{sessions}} {{state}}'],
+        [`max(bridge_broker_api_available{${ofPods}})`, 'REST API answers'],
+      ),
+    ],
+  ],
+  [
     'Kafka and registry',
     [
       panel(

@@ -39,7 +39,7 @@ function tls(server: string): JsonSchema {
   })
 }
 
-function worker(what: string, replicas: number): Record<string, JsonSchema> {
+function worker(what: string, replicas: number, scaling: Record<string, JsonSchema> = {}): Record<string, JsonSchema> {
   return {
     enabled: flag(`Run it: ${what}.`),
     replicas: whole('Pods, when autoscaling.mode is none.', 0, replicas),
@@ -49,6 +49,7 @@ function worker(what: string, replicas: number): Record<string, JsonSchema> {
       max: whole('The greatest number of pods.', 1, replicas),
       cpuPercent: whole('hpa: average use of the requested CPU to aim at.', 1, 100),
       threshold: whole('keda: value per pod to aim at.', 1, 1_000_000),
+      ...scaling,
     }),
     resources: closed('What a pod asks for and may use.', {
       requests: closed('What is set aside.', { cpu: cpu(), memory: memory() }),
@@ -74,7 +75,10 @@ function enoughMemory(): JsonSchema {
 /** JSON Schema of values.yaml, with the bridge's own configuration schema at `config`. */
 export function valuesSchema(): JsonSchema {
   const { http, ...workers } = {
-    ingest: worker('MQTT to Kafka', 10_000),
+    ingest: worker('MQTT to Kafka', 10_000, {
+      windowThreshold: ratio('keda: share of the window per pod to aim at.'),
+      queueThreshold: whole('keda: messages waiting at the broker per pod to aim at.', 1, 1_000_000_000),
+    }),
     command: worker('commands to time-clocks', 10_000),
     fleet: worker('things', 10_000),
     http: worker('the HTTP interface of things', 10_000),
@@ -94,11 +98,13 @@ export function valuesSchema(): JsonSchema {
       config: bridgeSchema(),
       credentials: closed('User names and passwords, from Secrets that exist.', {
         mqtt: login('the MQTT broker'),
+        emqx: login('the REST API of EMQX: API key and its secret'),
         kafka: login('Kafka'),
         registry: login('the schema registry'),
       }),
       tls: closed('Certificates, from Secrets that exist.', {
         mqtt: tls('the MQTT broker'),
+        emqx: tls('the REST API of EMQX'),
         kafka: tls('Kafka'),
         registry: tls('the schema registry'),
       }),
@@ -158,6 +164,7 @@ export function valuesSchema(): JsonSchema {
         enabled: flag('Make a NetworkPolicy.'),
         to: closed('Peers to speak with.', {
           mqtt: objects('The MQTT broker.'),
+          emqx: objects('The REST API of EMQX.'),
           kafka: objects('Kafka.'),
           registry: objects('The schema registry.'),
           dns: objects('DNS.'),
@@ -185,6 +192,7 @@ export function valuesSchema(): JsonSchema {
             exclusiveMinimum: 0,
             maximum: 60,
           },
+          brokerDropSeconds: whole('BridgeBrokerDropsSoon.', 1, 86_400),
           commandLagSeconds: whole('BridgeCommandLag.', 1, 86_400),
           undeliveredRatio: ratio('BridgeCommandsUndelivered.'),
           httpErrorRatio: ratio('BridgeHttpErrors.'),

@@ -36,9 +36,14 @@ export class RestClient {
    * `transient` with the code `no_answer`, `connection`, `not_authorized`, `refused`, `unreadable` or `credentials`.
    */
   async get(path: string, stop: AbortSignal): Promise<unknown> {
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.timeoutMs)])
+    // Not AbortSignal.any of AbortSignal.timeout: Node.js 20 may collect such a timeout, and it then never comes.
+    const abort = new AbortController()
+    const end = (): void => abort.abort()
+    const timer = setTimeout(end, this.#options.timeoutMs)
+    stop.addEventListener('abort', end, { once: true })
+    if (stop.aborted) end()
     try {
-      const answer = await this.#ask(path, signal)
+      const answer = await this.#ask(path, abort.signal)
       const status = answer.statusCode ?? 0
       const text = await bodyOf(answer)
       if (status === 401 || status === 403) throw failed('not_authorized', `${status}: is the API key right?`)
@@ -50,8 +55,11 @@ export class RestClient {
       }
     } catch (error) {
       if (stop.aborted) throw new Failure('lost', 'stopped', 'asked to stop')
-      if (signal.aborted) throw failed('no_answer', `no answer in ${this.#options.timeoutMs} ms`)
+      if (abort.signal.aborted) throw failed('no_answer', `no answer in ${this.#options.timeoutMs} ms`)
       throw error instanceof Failure ? error : failed('connection', messageOf(error))
+    } finally {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', end)
     }
   }
 

@@ -21,7 +21,9 @@ const addresses = {
     mqtt: { url: 'mqtts://emqx:8883' },
     kafka: { brokers: ['kafka:9092'] },
     registry: { url: 'https://registry:443' },
+    emqx: { rest: { url: 'https://emqx-dashboard:18083' } },
   },
+  credentials: { emqx: { secret: 'emqx-api' } },
 }
 /** What else must go together; see the guard of the chart. */
 const some = { min: 2, max: 6 }
@@ -99,7 +101,7 @@ function withoutNulls(value: unknown, path = ''): unknown {
   if (Array.isArray(value)) return value
   if (typeof value !== 'object' || value === null) return value
   const mounted =
-    /^(mqtt|kafka|registry)\.(sasl\.)?(username|passwordFile|tls\..*)$|^(mqtt|kafka|registry)\.(tls|sasl)$|^fleet\.enabled$/
+    /^(mqtt|kafka|registry|emqx\.rest)\.(sasl\.)?(username|apiKey|passwordFile|secretFile|tls\..*)$|^(mqtt|kafka|registry|emqx\.rest)\.(tls|sasl)$|^fleet\.enabled$/
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, member]) => {
       const here = path === '' ? key : `${path}.${key}`

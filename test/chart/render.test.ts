@@ -15,6 +15,7 @@ import {
   valuesFiles,
 } from './kit/helm.ts'
 import { containersOf, podsOf, policyFaults } from './kit/policy.ts'
+import { queryFaults } from './kit/queries.ts'
 import { typeFaults } from './kit/typed.ts'
 
 const files = [...valuesFiles()]
@@ -130,6 +131,26 @@ describe('a worker', () => {
   })
 })
 
+describe('KEDA', () => {
+  const triggersOf = async (values: object) => {
+    const objects = await objectsOf({ metrics: { monitor: 'pod' }, keda: { prometheus: 'http://p:9090' }, ...values })
+    const triggers = at(only(objects, 'ScaledObject'), 'spec.triggers') as { metadata: { query: string } }[]
+    return triggers.map(({ metadata }) => metadata.query)
+  }
+
+  it('looks at the queues of the broker when somebody tells of them', async () => {
+    const ingest = { autoscaling: { mode: 'keda' } }
+    const rest = { url: 'http://emqx:18083' }
+    expect((await triggersOf({ ingest })).join()).not.toContain('bridge_broker')
+    const queries = await triggersOf({ ingest, config: { emqx: { rest } }, credentials: { emqx: { secret: 'key' } } })
+    expect(queries).toHaveLength(3)
+    expect(queries[2]).toMatch(
+      /^sum\(max by \(sessions\) \(bridge_broker_queue_messages\{.*\* \(1 - max\(bridge_kafka_stalled/,
+    )
+    expect(queries.flatMap(queryFaults)).toEqual([])
+  })
+})
+
 describe('secrets', () => {
   it('are mounted as files; the configuration only names the files', async () => {
     const objects = await objectsOf(valuesFiles().get('everything.yaml'))
@@ -147,6 +168,12 @@ describe('secrets', () => {
       mechanism: 'scram-sha-256',
       username: '${file:/etc/bridge/secrets/kafka/username}',
       passwordFile: '/etc/bridge/secrets/kafka/password',
+    })
+    expect(at(config, 'emqx.rest')).toEqual({
+      url: 'https://emqx-dashboard:18084',
+      apiKey: '${file:/etc/bridge/secrets/emqx/username}',
+      secretFile: '/etc/bridge/secrets/emqx/password',
+      tls: { caFile: '/etc/bridge/secrets/emqx/ca.crt' },
     })
     expect(at(config, 'registry.tls')).toEqual({
       certFile: '/etc/bridge/secrets/registry/tls.crt',
@@ -187,7 +214,7 @@ describe('the network policy', () => {
 
   it('lets out to DNS and the configured ports, and in to the metrics and HTTP ports', async () => {
     const policy = only(await objectsOf(valuesFiles().get('everything.yaml')), 'NetworkPolicy')
-    expect(ports(at(policy, 'spec.egress'))).toEqual([53, 53, 8884, 9094, 9095, 9096, 443, 18083])
+    expect(ports(at(policy, 'spec.egress'))).toEqual([53, 53, 8884, 18_084, 9094, 9095, 9096, 443, 18_083])
     expect(ports(at(policy, 'spec.ingress'))).toEqual([9999, 8443])
   })
 

@@ -136,6 +136,7 @@ describe('the notes', () => {
       'no login',
       'one replica',
       'sessionExpirySeconds',
+      'emqx.rest.url',
       'networkPolicy',
       'monitor',
       'digest',

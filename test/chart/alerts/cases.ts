@@ -124,6 +124,37 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     labels: release,
     says: 'The MQTT broker refuses a subscription of the bridge.',
   },
+  BridgeBrokerDropsSoon: {
+    series: { 'bridge_broker_until_drop_seconds@ingest,sessions="evt"': '7200x10 300x60' },
+    fromMinute: 12,
+    labels: { ...release, sessions: 'evt' },
+    says: 'The first queue of the evt sessions is full in 5m 0s; then EMQX drops the oldest messages.',
+    // One look that was off; and an API that tells nothing.
+    silent: { 'bridge_broker_until_drop_seconds@ingest,sessions="evt"': '7200x10 300 7200x10 _x40' },
+  },
+  BridgeBrokerDropped: {
+    // No worker ran when it happened.
+    series: { 'bridge_broker_queue_dropped_messages@ingest,sessions="evt"': '40x10 _x10 540x60' },
+    fromMinute: 21,
+    labels: { ...release, sessions: 'evt' },
+    says: 'EMQX dropped 500 messages from full queues of the evt sessions: they are lost.',
+    // The session ended and began anew.
+    silent: { 'bridge_broker_queue_dropped_messages@ingest,sessions="evt"': '40x10 0x60' },
+  },
+  BridgeBrokerSessionAway: {
+    series: { 'bridge_broker_sessions@ingest,sessions="evt",state="away"': '0x10 2x60' },
+    fromMinute: 26,
+    labels: { ...release, sessions: 'evt' },
+    says: '2 evt sessions have no worker, and messages go on gathering in them.',
+    silent: { 'bridge_broker_sessions@ingest,sessions="evt",state="away"': '0x10 2x10 0x60' },
+  },
+  BridgeBrokerApiUnavailable: {
+    series: { 'bridge_broker_api_available@ingest': '1x10 0x60' },
+    fromMinute: 21,
+    labels: release,
+    says: 'The REST API of EMQX tells nothing: nobody would see EMQX drop messages.',
+    silent: { 'bridge_broker_api_available@ingest': '1x10 0x8 1x60' },
+  },
   BridgeRegistryUnavailable: {
     series: { 'bridge_registry_available@command': '1x10 0x60' },
     fromMinute: 21,

@@ -43,6 +43,12 @@ export const healthy: Series = {
       'bridge_messages_received_total@ingest': '0+60000x180',
       'bridge_mqtt_acknowledged_total@ingest': '0+60000x180',
       'bridge_mqtt_windows_full@ingest': '0x180',
+      'bridge_broker_api_available@ingest': '1x180',
+      'bridge_broker_until_drop_seconds@ingest,sessions="evt"': '99999999x60 7200x2 99999999x120',
+      // Lost last week.
+      'bridge_broker_queue_dropped_messages@ingest,sessions="evt"': '40x180',
+      // A worker is away for as long as an upgrade takes.
+      'bridge_broker_sessions@ingest,sessions="evt",state="away"': '0x60 2x5 0x120',
       'bridge_mqtt_acknowledge_delay_seconds_bucket@ingest,le="0.1"': '0+59900x180',
       'bridge_mqtt_acknowledge_delay_seconds_bucket@ingest,le="1"': '0+59950x180',
       'bridge_mqtt_acknowledge_delay_seconds_bucket@ingest,le="10"': '0+60000x180',

@@ -6,7 +6,7 @@ export function existingNames(values: unknown): ReadonlySet<string> {
   const add = (name: unknown): void => {
     if (typeof name === 'string' && name !== '') names.add(name)
   }
-  for (const place of ['mqtt', 'kafka', 'registry']) {
+  for (const place of ['mqtt', 'emqx', 'kafka', 'registry']) {
     add(at(values, `credentials.${place}.secret`))
     add(at(values, `tls.${place}.ca.secret`))
     add(at(values, `tls.${place}.client.secret`))
