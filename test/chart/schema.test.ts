@@ -65,6 +65,8 @@ describe('a bad value', () => {
     ['config.observe.port', { config: { observe: { port: 0 } } }],
     ['config.kafka.sasl.mechanism', { credentials: { kafka: { secret: 'login' } } }],
     ['config.mqtt.url', { tls: { mqtt: { ca: { secret: 'ca' } } } }],
+    ['config.emqx.rest.url', { credentials: { emqx: { secret: 'key' } } }],
+    ['credentials.emqx.secret', { config: { emqx: { rest: { url: 'http://e:18083' } } } }],
     [
       'certManager.issuer.name',
       { config: { kafka: { tls: { enabled: true } } }, tls: { kafka: { client: { issue: true } } } },
