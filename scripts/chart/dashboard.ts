@@ -193,6 +193,26 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         `max(bridge_command_lag_seconds{${ofPods}})`,
         'lag',
       ]),
+      panel('timeseries', 'Lag in commands', 'none', 'Commands on Kafka that are not finished with, by pod.', [
+        `sum by (pod) (bridge_command_lag_records{${ofPods}})`,
+        '{{pod}}',
+      ]),
+      panel(
+        'timeseries',
+        'Age at publish',
+        's',
+        'From the Kafka timestamp of a command to its first publication.',
+        [quantile(0.5, 'bridge_command_age_at_publish_seconds'), 'p50'],
+        [quantile(0.99, 'bridge_command_age_at_publish_seconds'), 'p99'],
+      ),
+      panel(
+        'timeseries',
+        'Window towards devices',
+        'none',
+        'Publications that the broker has not answered, and the most that may be.',
+        [`sum(bridge_mqtt_publications_in_flight{${ofPods}})`, 'in flight'],
+        [`sum(bridge_mqtt_publish_window{${ofPods}})`, 'window'],
+      ),
       panel('timeseries', 'Statuses', 'cps', 'Statuses written.', [
         rate('bridge_command_statuses_total', 'status'),
         '{{status}}',

@@ -11,17 +11,25 @@ export type Answer = { readonly code: number } | { readonly wasSent: boolean }
 /** The broker's answer to a publication, for the one who decides what follows. */
 export type Answered = (publication: Publication, answer: Answer, ticket: InputTicket) => void
 
+/** What effects are of. */
+export interface Cause {
+  readonly ticket: InputTicket
+  /** An input that was just decided; else its broker's answer, or a timer. */
+  readonly isInput: boolean
+  /** Kafka timestamp of the request, when the input is a new one; else null. */
+  readonly requestedAt: number | null
+}
+
 /**
  * Carries out effects in their order: records go to the sink, publications to the publisher. Each holds the ticket of
- * the input that caused it; the one who takes a publication's answer releases it. `messages`: inputs that these are of.
+ * the input that caused it; the one who takes a publication's answer releases it.
  */
 export function applyEffects(
   effects: readonly CommandEffect[],
-  ticket: InputTicket,
+  { ticket, isInput, requestedAt }: Cause,
   partition: number,
   ports: Pick<CommandPorts, 'sink' | 'publisher' | 'emit'>,
   answered: Answered,
-  messages: number,
 ): void {
   const ignored = new Map<string, number>()
   const statuses = new Map<string, number>()
@@ -38,7 +46,9 @@ export function applyEffects(
       case 'publish':
         ticket.hold()
         ports.publisher.send(
-          outgoing(effect.publication, partition, (answer) => answered(effect.publication, answer, ticket)),
+          outgoing(effect.publication, requestedAt, partition, (answer) =>
+            answered(effect.publication, answer, ticket),
+          ),
         )
         break
       case 'ignored':
@@ -50,12 +60,19 @@ export function applyEffects(
     }
   }
   const { emit } = ports
+  const messages = isInput ? 1 : 0
   if (messages + received > 0) emit({ event: 'inputs_decided', input: 'kafka', messages, received, ignored })
   if (statuses.size > 0) emit({ event: 'command_statuses_stored', statuses })
-  if (unknownOps > 0) emit({ event: 'commands_read', requests: 0, unknownOps })
+  const requests = requestedAt === null ? 0 : 1
+  if (requests + unknownOps > 0) emit({ event: 'commands_read', requests, unknownOps })
 }
 
-function outgoing(publication: Publication, partition: number, done: (answer: Answer) => void): OutgoingMessage {
+function outgoing(
+  publication: Publication,
+  requestedAt: number | null,
+  partition: number,
+  done: (answer: Answer) => void,
+): OutgoingMessage {
   const { deviceSn, topic, payload, expiresAt, commandId, traceparent } = publication
   return {
     orderKey: orderKeyOf(partition, deviceSn),
@@ -63,6 +80,7 @@ function outgoing(publication: Publication, partition: number, done: (answer: An
     payload,
     expiresAt,
     roundExpiry: 'down',
+    requestedAt,
     contentType: 'application/json',
     correlationData: Buffer.from(commandId, 'utf8'),
     userProperties: { 'command-id': commandId, ...(traceparent === null ? {} : { traceparent }) },

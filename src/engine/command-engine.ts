@@ -8,6 +8,7 @@ import { type CommandStart, CommandWorker } from './command-worker.ts'
 
 const tickMs = 200
 const commitEveryMs = 1000
+const askEveryMs = 5000
 
 export interface EngineHooks {
   /** Whether every partition that was taken is being worked on; told whenever that may have changed. */
@@ -31,6 +32,8 @@ export class CommandEngine {
   #isStopping = false
   #commits: Promise<void> = Promise.resolve()
   #lastCommit = 0
+  #lastAsked = 0
+  #isAsking = false
   /** Since when partitions are being prepared; null when all are being worked on. */
   #restoringSince: number | null = null
 
@@ -162,14 +165,37 @@ export class CommandEngine {
     for (const worker of this.#workers.values()) worker.tick(now)
     if (Math.abs(now - this.#lastCommit) < commitEveryMs) return
     this.#lastCommit = now
-    let oldest: number | null = null
-    for (const worker of this.#workers.values()) {
-      const age = worker.oldestRequest()
-      if (age !== null) oldest = oldest === null ? age : Math.min(oldest, age)
-    }
-    const lagSeconds = oldest === null ? 0 : Math.max(0, now - oldest) / 1000
-    this.#ports.emit({ event: 'commands_measured', lagSeconds, ...this.#counts() })
+    this.#tellLag(now)
+    this.#askForEnds(now).catch((error: unknown) => this.#hooks.failed(error))
     this.commit().catch((error: unknown) => this.#hooks.failed(error))
+  }
+
+  #tellLag(now: number): void {
+    let oldest = now
+    let lagRecords = 0
+    for (const worker of this.#workers.values()) {
+      const { records, since } = worker.lag()
+      lagRecords += records
+      oldest = Math.min(oldest, since ?? now)
+    }
+    const lagSeconds = (now - oldest) / 1000
+    this.#ports.emit({ event: 'commands_measured', lagSeconds, lagRecords, ...this.#counts() })
+  }
+
+  /** What is not read tells nothing of itself: while the broker is away, only Kafka knows how much has come. */
+  async #askForEnds(now: number): Promise<void> {
+    if (this.#workers.size === 0 || this.#isAsking || Math.abs(now - this.#lastAsked) < askEveryMs) return
+    this.#isAsking = true
+    this.#lastAsked = now
+    try {
+      const bounds = await this.#ports.source.bounds('command')
+      for (const [partition, worker] of this.#workers) worker.noteEnd(bounds.get(partition)?.high ?? 0n, now)
+    } catch (error) {
+      // Asked again soon; that Kafka does not answer is said elsewhere.
+      if (!(error instanceof Failure)) throw error
+    } finally {
+      this.#isAsking = false
+    }
   }
 
   #counts(): { known: number; waiting: number } {

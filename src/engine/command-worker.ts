@@ -3,10 +3,10 @@ import type { CommandEffect, Publication } from '../commands/command-effect.ts'
 import { CommandPartition } from '../commands/command-partition.ts'
 import { messageOf } from '../kernel/failure.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
-import { type Answer, applyEffects } from './command-effects.ts'
+import { type Answer, applyEffects, type Cause } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
 import { InputTicket } from './input-ticket.ts'
-import { PartitionOffsets, type SettledInput } from './partition-offsets.ts'
+import { type Lag, PartitionOffsets, type SettledInput } from './partition-offsets.ts'
 import { Unstored } from './unstored.ts'
 
 /** Where a partition's inputs begin. */
@@ -69,9 +69,14 @@ export class CommandWorker {
     return this.#state.counts()
   }
 
-  /** When the oldest request in work was produced, epoch milliseconds; null when none is in work. */
-  oldestRequest(): number | null {
-    return this.#offsets.oldestRequest()
+  /** How far behind the requests of this partition are. */
+  lag(): Lag {
+    return this.#offsets.lag()
+  }
+
+  /** Kafka says that the command topic of this partition ends here. */
+  noteEnd(end: bigint, now: number): void {
+    this.#offsets.noteEnd(end, now)
   }
 
   begin(mqttUp: boolean): void {
@@ -118,7 +123,7 @@ export class CommandWorker {
       () => null,
       this.#unstored.one,
     )
-    this.#apply(this.#state.fire(now), ticket)
+    this.#apply(this.#state.fire(now), { ticket, isInput: false, requestedAt: null })
     ticket.release()
     this.#ports.sink.kick()
   }
@@ -217,13 +222,13 @@ export class CommandWorker {
           ? [{ kind: 'record', record: commandDeadLetter(message, 'INTERNAL_ERROR', rules, clock.now(), 'VALIDATE') }]
           : []
     }
-    this.#apply(effects, ticket, 1)
+    this.#apply(effects, { ticket, isInput: true, requestedAt: input === 'command' ? message.timestamp : null })
     ticket.release()
   }
 
-  #apply(effects: readonly CommandEffect[], ticket: InputTicket, messages = 0): void {
+  #apply(effects: readonly CommandEffect[], cause: Cause): void {
     for (const { kind } of effects) if (kind === 'record') this.#unstored.add()
-    applyEffects(effects, ticket, this.partition, this.#ports, this.#answered, messages)
+    applyEffects(effects, cause, this.partition, this.#ports, this.#answered)
   }
 
   readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket): void => {
@@ -231,7 +236,7 @@ export class CommandWorker {
     const now = this.#ports.clock.now()
     const effects =
       'code' in answer ? this.#state.puback(out, answer.code, now) : this.#state.unsent(out, now, answer.wasSent)
-    this.#apply(effects, ticket)
+    this.#apply(effects, { ticket, isInput: false, requestedAt: null })
     ticket.release()
     this.#ports.sink.kick()
   }

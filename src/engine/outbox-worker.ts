@@ -119,6 +119,7 @@ export class OutboxWorker {
       payload: Buffer.from(payload),
       expiresAt,
       roundExpiry: 'up',
+      requestedAt: null,
       contentType: 'application/json',
       correlationData: null,
       userProperties: { 'fleet-origin': 'server' },

@@ -5,6 +5,14 @@ import type { CommandInput, Commit } from './command-ports.ts'
 /** Inputs whose offsets are committed. The status topic is only read back. */
 export type SettledInput = Exclude<CommandInput, 'commandStatus'>
 
+/** How far behind the requests of a partition are. */
+export interface Lag {
+  /** Requests that are not finished with, read or not. */
+  readonly records: number
+  /** Since when the oldest of them is due, epoch milliseconds; null when there is none. */
+  readonly since: number | null
+}
+
 /** How far the inputs of one partition are done with: what is in work, what may be committed, what is. */
 export class PartitionOffsets {
   readonly #partition: number
@@ -13,6 +21,10 @@ export class PartitionOffsets {
   readonly #committed = new Map<CommandInput, string>()
   /** Kafka timestamps of requests in work, by offset in ascending order; for the lag. */
   readonly #ages = new Map<string, number>()
+  /** Offset after the last request, when Kafka was asked last. */
+  #end = 0n
+  /** The first request that had not been read then, and when it was first seen there. */
+  #unread: { readonly at: bigint; readonly since: number } | null = null
 
   /** `next` is the offset of the first input of each kind to come. */
   constructor(partition: number, next: Readonly<Record<SettledInput, bigint>>) {
@@ -34,11 +46,24 @@ export class PartitionOffsets {
     return this.#windows.command.pending
   }
 
-  /** When the oldest request in work was produced, epoch milliseconds; null when none is in work. */
-  oldestRequest(): number | null {
-    let oldest: number | null = null
-    for (const timestamp of this.#ages.values()) oldest = oldest === null ? timestamp : Math.min(oldest, timestamp)
-    return oldest
+  /**
+   * Requests that are not read, because the broker is away or a window is full, lag too. Their timestamps are not known:
+   * they count from the moment when they were first seen to be there.
+   */
+  lag(): Lag {
+    const { next } = this.#windows.command
+    let since = this.#unread?.at === next ? this.#unread.since : null
+    for (const timestamp of this.#ages.values()) since = since === null ? timestamp : Math.min(since, timestamp)
+    const end = this.#end > next ? this.#end : next
+    return { records: Number(end - this.#windows.command.committable()), since }
+  }
+
+  /** Kafka says that the requests end here. */
+  noteEnd(end: bigint, now: number): void {
+    const { next } = this.#windows.command
+    this.#end = end
+    if (end <= next) this.#unread = null
+    else if (this.#unread?.at !== next) this.#unread = { at: next, since: now }
   }
 
   /** An input is in work from now on. Inputs of one kind enter in the order of their offsets. */

@@ -19,6 +19,11 @@ export class OffsetWindow {
     return this.#offsets.length - this.#head
   }
 
+  /** Offset of the next input to come. */
+  get next(): bigint {
+    return this.#next
+  }
+
   enter(offset: bigint): void {
     this.#offsets.push(offset)
     this.#next = offset + 1n

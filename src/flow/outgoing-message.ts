@@ -8,6 +8,8 @@ export interface OutgoingMessage {
   readonly expiresAt: number | null
   /** How the time left becomes whole seconds of message expiry; at least 1 either way. */
   readonly roundExpiry: 'down' | 'up'
+  /** Kafka timestamp of the request for it, epoch milliseconds, to tell its age when it is sent; null: not told. */
+  readonly requestedAt: number | null
   readonly contentType: string
   readonly correlationData: Buffer | null
   readonly userProperties: Readonly<Record<string, string>>

@@ -4,6 +4,7 @@ import { Backoff } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Emit } from '../observe/events/event.ts'
 import { Connection, type ConnectionOptions, type Link } from './connection.ts'
+import { PublishCounts } from './publish-counts.ts'
 
 export interface PublisherOptions {
   readonly connection: ConnectionOptions
@@ -52,17 +53,18 @@ export class Publisher {
   readonly #inFlight = new Set<Entry>()
   readonly #pauses = new Set<NodeJS.Timeout>()
   readonly #watch: NodeJS.Timeout
+  readonly #counts: PublishCounts
   #link: Link | null = null
   /** Reason codes of PUBACKs that have come and not been handed over, by packet id. */
   readonly #codes = new Map<number, number>()
   #window = 0
-  #results = new Map<string, number>()
   #size = 0
 
   constructor(options: PublisherOptions, deps: PublisherDeps) {
     this.#options = options
     this.#deps = deps
     const { clock, emit, random } = deps
+    this.#counts = new PublishCounts(emit)
     this.#connection = new Connection(
       options.connection,
       {
@@ -121,6 +123,7 @@ export class Publisher {
     clearInterval(this.#watch)
     for (const pause of this.#pauses) clearTimeout(pause)
     await this.#connection.close(graceMs)
+    this.#tellCounts()
   }
 
   #up(link: Link, receiveMaximum: number): void {
@@ -164,12 +167,13 @@ export class Publisher {
     const { message } = entry
     const now = this.#deps.clock.now()
     if (message.expiresAt !== null && now >= message.expiresAt) {
-      this.#count('expired')
+      this.#counts.ended('expired')
       this.#done(entry)
       message.expired(entry.wasSent)
       return
     }
     entry.sentAt = now
+    if (!entry.wasSent && message.requestedAt !== null) this.#counts.sent(now - message.requestedAt)
     entry.wasSent = true
     this.#inFlight.add(entry)
     link.client.publish(message.topic, message.payload, optionsOf(message, now), (error, packet) => {
@@ -207,7 +211,7 @@ export class Publisher {
       }, delayMs)
       this.#pauses.add(pause)
     } else {
-      this.#count(code === 0x10 ? 'no_subscriber' : code >= 0x80 ? 'refused' : 'accepted')
+      this.#counts.ended(code === 0x10 ? 'no_subscriber' : code >= 0x80 ? 'refused' : 'accepted')
       this.#done(entry)
       entry.message.answered(code)
     }
@@ -226,10 +230,7 @@ export class Publisher {
   }
 
   #tick(): void {
-    if (this.#results.size > 0) {
-      this.#deps.emit({ event: 'mqtt_published', results: this.#results })
-      this.#results = new Map()
-    }
+    this.#tellCounts()
     this.#expire()
     const oldest = this.#inFlight.values().next().value
     if (oldest === undefined || this.#link === null) return
@@ -259,14 +260,14 @@ export class Publisher {
       }
     }
     for (const { message, wasSent } of due) {
-      this.#count('expired')
+      this.#counts.ended('expired')
       message.expired(wasSent)
     }
     if (due.length > 0) this.#pump()
   }
 
-  #count(result: string): void {
-    this.#results.set(result, (this.#results.get(result) ?? 0) + 1)
+  #tellCounts(): void {
+    this.#counts.tell(this.#inFlight.size, this.#link === null ? 0 : this.#window)
   }
 }
 

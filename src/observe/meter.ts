@@ -53,6 +53,10 @@ export class Meter {
     const by = move.by(values)
     if (by === null) return
     const labels = move.labels === null ? {} : closed(metric, move.labels(values))
+    if (typeof by !== 'number') {
+      for (const one of by) this.#histograms.get(metric)?.observe(labels, one)
+      return
+    }
     if (move.how === 'add') this.#counters.get(metric)?.inc(labels, by)
     else if (move.how === 'change') this.#gauges.get(metric)?.inc(labels, by)
     else if (move.how === 'set') this.#gauges.get(metric)?.set(labels, by)

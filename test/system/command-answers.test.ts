@@ -188,6 +188,34 @@ test('while the broker is away no command is read, expiries go on, and nothing i
   expect(log.names('down-dies')).toEqual(['ACCEPTED', 'EXPIRED'])
 })
 
+/**
+ * Guards engine/command-engine.ts `#askForEnds`, engine/partition-offsets.ts `lag` and mqtt/publisher.ts `requestedAt`:
+ * seen to fail without each.
+ */
+test('what lies unread while the broker is away is lag, and ages are told once it is sent', async () => {
+  const sent = 'bridge_command_age_at_publish_seconds'
+  await send({ deviceSn: 'LAG0', commandId: 'lag-first', op: 'ping' })
+  await log.until('lag-first', 'PUBLISHED')
+  await worker.untilMetric('bridge_mqtt_publish_window', (window) => window === receiveMaximum)
+  isAway = true
+  const from = worker.now
+  for (const { link } of published) link.cut()
+  await worker.becomes(false, from)
+  await worker.untilMetric('bridge_mqtt_publish_window', (window) => window === 0)
+  const [countBefore, sumBefore] = [await worker.metric(`${sent}_count`), await worker.metric(`${sent}_sum`)]
+  const ids = ['lag-1', 'lag-2', 'lag-3']
+  await send(...ids.map((commandId) => ({ deviceSn: 'LAG1', commandId, op: 'ping' })))
+  await worker.untilMetric('bridge_command_lag_records', (records) => records === ids.length)
+  await worker.untilMetric('bridge_command_lag_seconds', (seconds) => seconds >= 1)
+  isAway = false
+  for (const id of ids) await log.until(id, 'PUBLISHED')
+  await worker.untilMetric('bridge_command_lag_records', (records) => records === 0)
+  await worker.untilMetric('bridge_command_lag_seconds', (seconds) => seconds === 0)
+  await worker.untilMetric(`${sent}_count`, (count) => count === countBefore + ids.length)
+  // Each was at least a second old.
+  expect((await worker.metric(`${sent}_sum`)) - sumBefore).toBeGreaterThan(ids.length)
+})
+
 /** Guards mqtt/publisher.ts `#write`: seen to fail without its look at the clock. */
 test('a message whose turn comes after its expiry is not sent', async () => {
   answer = ({ id }) => (id.startsWith('first') ? null : 0)

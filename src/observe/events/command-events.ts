@@ -4,7 +4,10 @@ export const commandEvents = {
   commands_read: define({
     level: null,
     says: 'a run of command requests was read',
-    fields: { requests: count('Requests.'), unknownOps: count('Accepted requests whose op is not in the catalogue.') },
+    fields: {
+      requests: count('Requests, readable or not.'),
+      unknownOps: count('Accepted requests whose op is not in the catalogue.'),
+    },
     moves: (m) => [
       m.add('bridge_command_requests_total', (v) => v.requests),
       m.add('bridge_command_unknown_ops_total', (v) => v.unknownOps),
@@ -21,11 +24,13 @@ export const commandEvents = {
     says: 'how the command worker stands',
     fields: {
       lagSeconds: count('Age of the oldest request that is not finished with.'),
+      lagRecords: count('Requests on Kafka that are not finished with, read or not.'),
       waiting: count('Commands that wait for their device.'),
       known: count('Commands that are remembered.'),
     },
     moves: (m) => [
       m.set('bridge_command_lag_seconds', (v) => v.lagSeconds),
+      m.set('bridge_command_lag_records', (v) => v.lagRecords),
       m.set('bridge_commands_waiting', (v) => v.waiting),
       m.set('bridge_commands_known', (v) => v.known),
     ],

@@ -2,7 +2,7 @@ import type { LabelsOf, MetricName, NamesOf } from './metrics.ts'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal'
 
-export type FieldKind = 'text' | 'count' | 'flag' | 'texts' | 'tally'
+export type FieldKind = 'text' | 'count' | 'counts' | 'flag' | 'texts' | 'tally'
 
 /** A field of an event: what it says, and (as a type only) what it holds. */
 export interface Field<Value> {
@@ -16,6 +16,7 @@ export type ValuesOf<F extends Fields> = { readonly [Name in keyof F]: F[Name] e
 
 export const text = (says: string): Field<string> => ({ kind: 'text', says })
 export const count = (says: string): Field<number> => ({ kind: 'count', says })
+export const counts = (says: string): Field<readonly number[]> => ({ kind: 'counts', says })
 export const flag = (says: string): Field<boolean> => ({ kind: 'flag', says })
 export const texts = (says: string): Field<readonly string[]> => ({ kind: 'texts', says })
 /** How often each of a closed set of values was met. */
@@ -26,7 +27,7 @@ export const orNull = <V>(field: Field<V>): Field<V | null> => ({ kind: field.ki
 export interface Move<V> {
   readonly metric: MetricName
   readonly how: 'add' | 'change' | 'set' | 'observe' | 'tally'
-  readonly by: (values: V) => number | null
+  readonly by: (values: V) => number | readonly number[] | null
   readonly labels: ((values: V) => Readonly<Record<string, string>>) | null
   /** `tally` only: one series for each entry, with the key as this label. */
   readonly each: { readonly label: string; readonly of: (values: V) => ReadonlyMap<string, number> } | null
@@ -59,10 +60,10 @@ interface Moves<V> {
     to: (values: V) => number,
     ...labels: LabelArgument<V, Name>
   ): Move<V>
-  /** Puts a value into a histogram; null is no value. */
+  /** Puts a value, or each of several, into a histogram; null is no value. */
   observe<Name extends NamesOf<'histogram'>>(
     metric: Name,
-    value: (values: V) => number | null,
+    value: (values: V) => number | readonly number[] | null,
     ...labels: LabelArgument<V, Name>
   ): Move<V>
   /** Adds every entry of a tally to a counter whose only label is `label`. */

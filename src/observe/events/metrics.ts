@@ -91,6 +91,11 @@ export const metrics = {
   bridge_mqtt_windows_full: gauge('Connections whose window is full: the broker waits for Kafka.', plain),
   bridge_mqtt_overruns_total: counter('Times that a broker sent more than the Receive Maximum and was held.', plain),
   bridge_mqtt_published_total: counter('Messages published to devices.', { result: publishResults }),
+  bridge_mqtt_publications_in_flight: gauge('Publications to devices that the broker has not answered.', plain),
+  bridge_mqtt_publish_window: gauge(
+    'Most publications to devices that may be in flight; 0 without a connection.',
+    plain,
+  ),
 
   bridge_broker_api_available: gauge('1 while the REST API of EMQX answers; 0 also when none is configured.', plain),
   bridge_broker_api_failures_total: counter('Looks at the queues of our sessions that failed.', {
@@ -127,6 +132,12 @@ export const metrics = {
   bridge_command_statuses_total: counter('Command statuses written.', { status: commandStates }),
   bridge_command_unknown_ops_total: counter('Commands published with an op that is not in the catalogue.', plain),
   bridge_command_lag_seconds: gauge('Age of the oldest command request that is not finished with.', plain),
+  bridge_command_lag_records: gauge('Command requests on Kafka that are not finished with.', plain),
+  bridge_command_age_at_publish_seconds: histogram(
+    'From the Kafka timestamp of a command request to its first publication.',
+    durations,
+    plain,
+  ),
   bridge_commands_waiting: gauge('Commands that wait for their device.', plain),
   bridge_commands_known: gauge('Commands that are remembered.', plain),
 

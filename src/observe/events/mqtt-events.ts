@@ -1,4 +1,4 @@
-import { count, define, flag, one, orNull, tally, text } from './define-event.ts'
+import { count, counts, define, flag, one, orNull, tally, text } from './define-event.ts'
 
 const connection = text('Client id of the connection.')
 
@@ -129,5 +129,23 @@ export const mqttEvents = {
     says: 'a run of publications was answered',
     fields: { results: tally('Publications by result: accepted, no_subscriber, refused, expired.') },
     moves: (m) => [m.addEach('bridge_mqtt_published_total', 'result', (v) => v.results)],
+  }),
+  mqtt_commands_sent: define({
+    level: null,
+    says: 'commands were sent to the MQTT broker for the first time',
+    fields: { agesMs: counts('Age of each request, by its Kafka timestamp.') },
+    moves: (m) => [m.observe('bridge_command_age_at_publish_seconds', (v) => v.agesMs.map((ms) => ms / 1000))],
+  }),
+  mqtt_publications_counted: define({
+    level: null,
+    says: 'more or fewer publications are in flight than a moment ago, or the window has changed',
+    fields: {
+      inFlight: count('Change of the number of publications that the broker has not answered.'),
+      window: count('Change of the most that may be in flight.'),
+    },
+    moves: (m) => [
+      m.change('bridge_mqtt_publications_in_flight', (v) => v.inFlight),
+      m.change('bridge_mqtt_publish_window', (v) => v.window),
+    ],
   }),
 } as const

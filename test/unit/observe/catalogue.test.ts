@@ -23,6 +23,7 @@ const known = Object.entries(metrics) as unknown as [string, Metric][]
 const samples: Readonly<Record<FieldKind, (text: string) => unknown>> = {
   text: (text) => text,
   count: () => 3,
+  counts: () => [3, 4],
   flag: () => true,
   texts: (text) => [text],
   tally: (text) => new Map([[text, 2]]),
