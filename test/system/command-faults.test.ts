@@ -143,7 +143,7 @@ async function allEnded(stream: Stream, log: StatusLog, timeoutMs = 60_000): Pro
     return stream.sent.filter(({ commandId = '' }) => !ended.has(commandId))
   }
   const named = () =>
-    left().map(({ deviceSn, commandId = '' }) => `${commandId} to ${deviceSn}: ${log.names(commandId)}`)
+    left().map(({ deviceSn, commandId = '' }) => `${commandId} to ${deviceSn}: ${log.names(commandId).join()}`)
   await log.holds(
     () => `an end of all ${stream.sent.length} commands (seed ${seed}); left are ${named().join('; ')}`,
     () => left().length === 0,

@@ -136,7 +136,7 @@ describe('sender', () => {
     const writer = new ScriptedWriter(['transient'])
     const events: BridgeEvent[] = []
     const told: string[] = []
-    let gone: Promise<void> | null = null
+    const gone: Promise<void>[] = []
     const sender: Sender<ListBatch> = new Sender(
       { gapMs: 0, stallMs: 10_000 },
       {
@@ -147,15 +147,16 @@ describe('sender', () => {
         settled: () => undefined,
         beforeWrite: () => {
           // The first flight has failed: before it is tried again, this process finds that it was asleep.
-          if (events.some(({ event }) => event === 'kafka_send_stalled')) gone ??= sender.abandon()
+          if (gone.length === 0 && events.some(({ event }) => event === 'kafka_send_stalled'))
+            gone.push(sender.abandon())
         },
       },
     )
     const ticket = (key: string): Ticket => ({ stored: () => told.push(key), refused: () => null })
     for (let i = 0; i < 12; i += 1) sender.append(record(`before-${i}`), ticket(`before-${i}`), 0)
     await sender.drained()
-    expect(gone).not.toBeNull()
-    await gone
+    expect(gone).toHaveLength(1)
+    await Promise.all(gone)
     expect([writer.taken, told, sender.pending]).toEqual([[], [], 0])
     sender.append(record('after'), ticket('after'), 0)
     await sender.drained()
