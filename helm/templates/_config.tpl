@@ -25,10 +25,19 @@
 {{- end -}}
 {{- if not $mounted.emqx.rest }}{{ $_ := unset $mounted "emqx" }}{{ end -}}
 {{- if not $mounted.kafka.sasl }}{{ $_ := unset $mounted.kafka "sasl" }}{{ end -}}
+{{- if and .Values.ingest.enabled .Values.ingest.slots -}}
+{{- $_ := set (index $mounted "mqtt") "orphans" (dict "slots" .Values.ingest.slots "peerUrl" (include "bridge.peerUrl" .)) -}}
+{{- end -}}
 {{- /* The roles fleet and http need it, and ingest must read what things say. */ -}}
 {{- if or .Values.fleet.enabled .Values.http.enabled }}{{ $_ := set $mounted "fleet" (dict "enabled" true) }}{{ end -}}
 {{- $config := mergeOverwrite (deepCopy .Values.config) $mounted -}}
 {{- toYaml $config -}}
+{{- end }}
+
+{{- /* Where the pod of a slot of ingest answers, whether it is ready or not. */ -}}
+{{- define "bridge.peerUrl" -}}
+{{- $name := printf "%s-ingest" (include "bridge.fullname" .) -}}
+http://{{ $name }}-{slot}.{{ $name }}.{{ .Release.Namespace }}.svc:{{ include "bridge.healthPort" . }}/livez
 {{- end }}
 
 {{- /* One volume for each server that has a Secret: user name, password, authorities, client certificate. */ -}}

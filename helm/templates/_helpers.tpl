@@ -91,6 +91,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if not $v.keda.prometheus }}{{ fail (printf "%s.autoscaling.mode is keda: set keda.prometheus too" $role) }}{{ end -}}
 {{- if eq $v.metrics.monitor "none" }}{{ fail (printf "%s.autoscaling.mode is keda: set metrics.monitor to pod or service too" $role) }}{{ end -}}
 {{- end -}}
+{{- if and (eq $role "ingest") $worker.slots (gt $most (int $worker.slots)) }}{{ fail (printf "ingest may have %d replicas, but ingest.slots is %d: raise it" $most (int $worker.slots)) }}{{ end -}}
 {{- $channel := get (dict "command" "command" "fleet" "thingInbox") $role -}}
 {{- if $channel -}}
 {{- $partitions := include "bridge.partitions" (dict "root" $ "channel" $channel) | int -}}

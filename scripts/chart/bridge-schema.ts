@@ -7,14 +7,16 @@ const fromFile: JsonSchema = { type: 'string', not: { not: { pattern: '^\\$\\{fi
 
 /**
  * The bridge's own configuration schema as it holds inside the values of the chart: a number, flag or word may be a
- * placeholder, a secret must come from a file, and `mqtt.slot` is the chart's.
+ * placeholder, a secret must come from a file, and which slots there are is the chart's.
  */
 export function bridgeSchema(): JsonSchema {
   const { $schema: _, title: __, properties = {}, ...rest } = configSchema() as JsonSchema
   const { mqtt, ...others } = properties
-  const { slot: ___, ...members } = mqtt?.properties ?? {}
+  const { slot: ___, orphans, ...members } = mqtt?.properties ?? {}
+  const { slots: ____, peerUrl: _____, ...afterwards } = orphans?.properties ?? {}
+  const own = { ...members, orphans: { ...orphans, properties: afterwards } }
   const description = "The bridge's configuration: docs/configuration.md."
-  return { description, ...adapted({ ...rest, properties: { ...others, mqtt: { ...mqtt, properties: members } } }) }
+  return { description, ...adapted({ ...rest, properties: { ...others, mqtt: { ...mqtt, properties: own } } }) }
 }
 
 function adapted(schema: JsonSchema): JsonSchema {

@@ -74,7 +74,7 @@ function enoughMemory(): JsonSchema {
 
 /** JSON Schema of values.yaml, with the bridge's own configuration schema at `config`. */
 export function valuesSchema(): JsonSchema {
-  const { http, ...workers } = {
+  const { http, ingest, ...workers } = {
     ingest: worker('MQTT to Kafka', 10_000, {
       windowThreshold: ratio('keda: share of the window per pod to aim at.'),
       queueThreshold: whole('keda: messages waiting at the broker per pod to aim at.', 1, 1_000_000_000),
@@ -126,6 +126,10 @@ export function valuesSchema(): JsonSchema {
         }),
       }),
       schemas: closed('Who registers the schemas.', { by: oneOf('A Job, or nobody.', ['job', 'none']) }),
+      ingest: closed('Role ingest.', {
+        ...ingest,
+        slots: whole('The most pods there may ever be; 0: nobody adopts the sessions of one that is gone.', 0, 10_000),
+      }),
       ...Object.fromEntries(Object.entries(workers).map(([role, members]) => [role, closed(`Role ${role}.`, members)])),
       http: closed('Role http.', {
         ...http,

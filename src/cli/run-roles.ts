@@ -5,6 +5,7 @@ import { Registry } from '../kafka/registry.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import { Conditions } from '../observe/conditions.ts'
+import { Downscale } from '../observe/downscale.ts'
 import { HealthServer } from '../observe/health-server.ts'
 import { Observer } from '../observe/observer.ts'
 import { CommandRole, commandConditions } from '../roles/command-role.ts'
@@ -86,6 +87,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
         emit({ event: 'readiness_changed', ready, waitingFor })
       }),
     }
+    const downscale = new Downscale(clock, emit, () => roles.flatMap((role) => role.sessions()))
     const deps: RoleDeps = {
       clock,
       emit,
@@ -94,12 +96,13 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
       started: health.started,
       conservation: observer.conservation,
       setStanding: observer.setStanding,
+      downscale,
       bridgeVersion: edge.version,
     }
     installCodecs()
     const registry = new Registry(settings.registry, clock, emit)
     const roles = names.map((name) => kinds[name].build(settings, registry, deps))
-    const server = new HealthServer(health, observer, emit)
+    const server = new HealthServer(health, observer, downscale, emit)
     await server.open(settings.observe.host, settings.observe.port)
 
     const stopping = stopRequested(edge, settings, emit)

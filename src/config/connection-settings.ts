@@ -8,6 +8,7 @@ import {
   kafkaTopic,
   milliseconds,
   mqttUrl,
+  peerUrl,
   port,
   slot,
   text,
@@ -53,6 +54,23 @@ export const mqtt = group('The MQTT broker.', {
   ),
   keepaliveSeconds: option(whole(5, 65_535), 30, 'Interval of the keep-alive.'),
   connectTimeoutMs: option(milliseconds.min(1), 10_000, 'How long a connect may take, in milliseconds.'),
+  orphans: group('Slots that nobody runs any more: a worker adopts them, reads their sessions empty and ends them.', {
+    slots: option(
+      whole(0, 10_000),
+      0,
+      'How many slots to look after, from 0 on: the most workers that there have ever been. 0: none.',
+    ),
+    peerUrl: option(
+      peerUrl.nullable(),
+      null,
+      'Address at which the worker of a slot answers HTTP, with {slot} for its number, such as its /livez.',
+    ),
+    afterSeconds: option(
+      whole(1, 86_400),
+      60,
+      'A slot whose worker has not answered for this long is an orphan; longer than a restart takes.',
+    ),
+  }),
   username: option(text.nullable(), null, 'User name.'),
   password: secret('Password; better use passwordFile, which is read again on every connect.'),
   passwordFile: option(file, null, 'File that holds the password.'),

@@ -56,6 +56,10 @@ export const settingsSchema = z
         fault(`kafka.topics.${channel}`, `names the topic of kafka.topics.${other}; they must differ`)
       owners.set(topic, channel)
     }
+    const { orphans } = settings.mqtt
+    if (orphans.slots > 0 && orphans.peerUrl === null) {
+      fault('mqtt.orphans.peerUrl', 'is needed for mqtt.orphans.slots: whose worker answers is no orphan')
+    }
     if (settings.mqtt.mode === 'queue') {
       for (const leaf of ['evt', 'st', ...settings.commands.replyLeaves]) {
         if (settings.mqtt.queues[leaf] === undefined) fault(`mqtt.queues.${leaf}`, 'is needed when mqtt.mode is queue')

@@ -107,6 +107,14 @@ export const httpUrl = rule(
   'http://host:port or https://host:port, without credentials',
 )
 
+export const peerUrl = rule(
+  z
+    .string()
+    .refine((value) => value.includes('{slot}'), 'has no {slot}')
+    .refine((value) => isUrl(value.replaceAll('{slot}', '0'), ['http:', 'https:']), 'is no HTTP address'),
+  'http://host-{slot}:port/livez, without credentials',
+)
+
 export const hostAndPort = rule(
   z.string().refine((value) => /^(\[[0-9A-Fa-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/.test(value), 'is no address of a broker'),
   'host:port',

@@ -1,10 +1,11 @@
-import { type ErrorWithReasonCode, type IConnackPacket, type IDisconnectPacket, MqttClient } from 'mqtt'
+import { type IConnackPacket, type IDisconnectPacket, MqttClient } from 'mqtt'
 import type { Backoff } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { messageOf } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
+import { Absence, type Ending, endingOf } from './absence.ts'
 import { type EndpointOptions, readEndpoint } from './endpoint.ts'
-import { policyOf, type StayAway } from './reason-codes.ts'
+import { Pings } from './pings.ts'
 import { Tap } from './tap.ts'
 
 export interface ConnectionOptions extends EndpointOptions {
@@ -24,6 +25,7 @@ export interface ConnectionOptions extends EndpointOptions {
 export interface Link {
   readonly client: MqttClient
   readonly tap: Tap
+  readonly pings: Pings
 }
 
 export interface ConnectionHooks {
@@ -62,11 +64,8 @@ const next: Readonly<Record<State['name'], readonly State['name'][]>> = {
   stopped: [],
 }
 
-/** A connection that stood this long is taken for healthy: the next failure starts the back-off anew. */
-const healthyAfterMs = 10_000
-const slowMs = 15_000
-const stepBackMs = 30_000
-const soonMs = 2_000
+/** A refused subscription needs somebody to change an ACL. */
+const resubscribeMs = 15_000
 const silent = (): void => undefined
 
 /**
@@ -80,15 +79,23 @@ export class Connection {
   readonly #hooks: ConnectionHooks
   readonly #deps: ConnectionDeps
   #state: State = { name: 'idle' }
-  /** Reason code of a CONNACK or DISCONNECT that has announced the end of the current link. */
-  #announced: number | null = null
-  #reason = 'connection_closed'
+  readonly #absence: Absence
+  /** What is known of the end of the current link. */
+  #ending: Ending = { code: null, reason: 'connection_closed' }
   #resubscribe: NodeJS.Timeout | undefined
+  /** Why the last link ended, or could not be made; null while one stands. */
+  #away: string | null = null
+  /** False once this client id shall get nothing new any more. */
+  #consumes: boolean
+  #unsubscribed: { readonly link: Link; readonly at: number } | null = null
 
-  constructor(options: ConnectionOptions, hooks: ConnectionHooks, deps: ConnectionDeps) {
+  /** `consumes` false: connects only to read the session empty that is there, and subscribes to nothing. */
+  constructor(options: ConnectionOptions, hooks: ConnectionHooks, deps: ConnectionDeps, consumes = true) {
     this.#options = options
     this.#hooks = hooks
     this.#deps = deps
+    this.#consumes = consumes
+    this.#absence = new Absence(deps.backoff, deps.random)
   }
 
   get clientId(): string {
@@ -104,15 +111,39 @@ export class Connection {
     return this.#state.name === 'connected' || this.#state.name === 'ready' ? this.#state.link : null
   }
 
+  /** It subscribes when it connects. */
+  get consumes(): boolean {
+    return this.#consumes
+  }
+
+  /** Why there is no link, from the closed set of reasons; null while one stands or the first is being made. */
+  get away(): string | null {
+    return this.#away
+  }
+
+  /** The link that stands and whose subscriptions are gone, and since when (`performance.now()`); null before. */
+  get unsubscribed(): { readonly link: Link; readonly at: number } | null {
+    return this.#unsubscribed !== null && this.#unsubscribed.link === this.link ? this.#unsubscribed : null
+  }
+
   open(): void {
     this.#connect()
   }
 
+  /** Gives up the subscriptions, on this link and on every one to come. What waits in the session still arrives. */
+  stopConsuming(): void {
+    if (!this.#consumes) return
+    this.#consumes = false
+    clearTimeout(this.#resubscribe)
+    if (this.link !== null) this.#unsubscribe(this.link)
+  }
+
   /**
-   * Ends politely: DISCONNECT 0x00 with the session's expiry as it is, then reads on until the broker has closed, so
-   * that no reset can overtake the acknowledgements on their way. Resolves when closed, at the latest after `graceMs`.
+   * Ends politely: DISCONNECT 0x00, then reads on until the broker has closed, so that no reset can overtake the
+   * acknowledgements on their way. The session stays at the broker for as long as it was asked to; `end` throws it away
+   * with all that is in it, so it must be empty. Resolves when closed, at the latest after `graceMs`.
    */
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, session: 'keep' | 'end' = 'keep'): Promise<void> {
     const standing = this.link
     const link = standing ?? (this.#state.name === 'connecting' ? this.#state.link : null)
     if (this.#state.name === 'away') clearTimeout(this.#state.timer)
@@ -126,7 +157,8 @@ export class Connection {
     if (link !== null) {
       const closed = new Promise<void>((resolve) => link.tap.once('close', resolve))
       const cut = setTimeout(() => link.tap.destroy(), graceMs)
-      link.client.end(!link.client.connected)
+      const last = { reasonCode: 0, properties: { sessionExpiryInterval: 0 } }
+      link.client.end(!link.client.connected, session === 'end' ? last : {})
       await closed
       clearTimeout(cut)
       const unacknowledged = this.#hooks.lost(link)
@@ -149,8 +181,7 @@ export class Connection {
 
   #connect(): void {
     this.#to({ name: 'connecting', link: null })
-    this.#announced = null
-    this.#reason = 'connection_closed'
+    this.#ending = { code: null, reason: 'connection_closed' }
     readEndpoint(this.#options).then(
       (endpoint) => {
         if (this.#state.name !== 'connecting') return
@@ -174,19 +205,22 @@ export class Connection {
             receiveMaximum: this.#options.receiveMaximum,
           },
         })
-        const link: Link = { client, tap }
+        const link: Link = { client, tap, pings: new Pings(client) }
         this.#to({ name: 'connecting', link })
         client.on('connect', (connack) => this.#connected(link, connack))
         client.on('disconnect', (packet: IDisconnectPacket) => {
-          this.#announced = packet.reasonCode ?? 0
+          this.#ending = { ...this.#ending, code: packet.reasonCode ?? 0 }
         })
-        client.on('error', (error) => this.#failed(error))
+        client.on('error', (error) => {
+          this.#ending = endingOf(error, this.#ending)
+        })
         tap.once('close', () => this.#closed(link))
       },
       (error: unknown) => {
         if (this.#state.name !== 'connecting') return
         this.#deps.emit({ event: 'mqtt_credentials_unreadable', connection: this.clientId, error: messageOf(error) })
-        this.#goAway('slow')
+        this.#away = 'connection_error'
+        this.#goAway(this.#absence.slow())
       },
     )
   }
@@ -194,6 +228,7 @@ export class Connection {
   #connected(link: Link, connack: IConnackPacket): void {
     if (this.#state.name !== 'connecting') return
     this.#to({ name: 'connected', link, since: this.#deps.clock.now() })
+    this.#away = null
     const receiveMaximum = connack.properties?.receiveMaximum ?? 65_535
     this.#deps.emit({
       event: 'mqtt_connected',
@@ -202,7 +237,8 @@ export class Connection {
       receiveMaximum,
     })
     this.#hooks.connected(link, receiveMaximum, connack.sessionPresent)
-    this.#subscribe(link)
+    if (this.#consumes) this.#subscribe(link)
+    else this.#unsubscribe(link)
   }
 
   /**
@@ -215,14 +251,11 @@ export class Connection {
       this.#ready(link)
       return
     }
-    const deadline = setTimeout(() => {
-      this.#reason = 'suback_timeout'
-      link.tap.destroy()
-    }, this.#options.connectTimeoutMs)
+    const deadline = this.#answerIsDue(link, 'suback_timeout')
     // Not "retain as published": the retain flag must mean a stored message, not a live one that is also stored.
     link.client.subscribe([...filters], { qos: 1, rap: false }, (_error, _granted, suback) => {
       clearTimeout(deadline)
-      if (this.link !== link) return
+      if (this.link !== link || !this.#consumes) return
       const codes = suback?.granted.map(Number) ?? []
       const refused = codes.find((code) => code !== 1)
       if (codes.length === filters.length && refused === undefined) {
@@ -232,8 +265,26 @@ export class Connection {
       this.#deps.emit({ event: 'mqtt_subscription_refused', connection: this.clientId, reasonCode: refused ?? 0x80 })
       this.#resubscribe = setTimeout(() => {
         if (this.link === link) this.#subscribe(link)
-      }, slowMs)
+      }, resubscribeMs)
     })
+  }
+
+  /** A refusal leaves the subscription as it is, and so the session; that there was none is as good as any answer. */
+  #unsubscribe(link: Link): void {
+    const deadline = this.#answerIsDue(link, 'unsuback_timeout')
+    link.client.unsubscribe([...this.#options.filters], (error, packet) => {
+      clearTimeout(deadline)
+      const codes = packet?.cmd === 'unsuback' ? [packet.granted ?? []].flat() : []
+      if (this.link !== link || error || codes.some((code) => code >= 0x80)) return
+      this.#unsubscribed = { link, at: performance.now() }
+    })
+  }
+
+  #answerIsDue(link: Link, reason: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#ending = { code: null, reason }
+      link.tap.destroy()
+    }, this.#options.connectTimeoutMs)
   }
 
   #ready(link: Link): void {
@@ -241,58 +292,27 @@ export class Connection {
     this.#deps.emit({ event: 'mqtt_subscribed', connection: this.clientId, filters: this.#options.filters.length })
   }
 
-  #failed(error: Error | ErrorWithReasonCode): void {
-    const code: unknown = 'code' in error ? error.code : undefined
-    if (typeof code === 'number') this.#announced = code
-    else this.#reason = reasonOf(error.message, code)
-  }
-
   #closed(link: Link): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'stopped') return
     clearTimeout(this.#resubscribe)
     const since = this.#state.name === 'connected' || this.#state.name === 'ready' ? this.#state.since : null
-    if (since !== null && this.#deps.clock.now() - since >= healthyAfterMs) this.#deps.backoff.reset()
-    const policy = this.#announced === null ? null : policyOf(this.#announced)
+    const stoodMs = since === null ? 0 : this.#deps.clock.now() - since
+    const { reason, isTakenOver, sessionGone, delayMs } = this.#absence.after(this.#ending, stoodMs)
+    this.#away = reason
     if (since !== null) this.#hooks.lost(link)
-    const reason = policy?.name ?? this.#reason
-    const delayMs = this.#goAway(policy?.stayAway ?? 'backoff')
+    this.#goAway(delayMs)
+    if (isTakenOver) this.#deps.emit({ event: 'mqtt_taken_over', connection: this.clientId, retryInMs: delayMs })
     this.#deps.emit({
       event: 'mqtt_disconnected',
       connection: this.clientId,
       reason,
       wasConnected: since !== null,
-      sessionGone: policy?.sessionGone ?? false,
+      sessionGone,
       retryInMs: delayMs,
     })
   }
 
-  #goAway(stayAway: StayAway): number {
-    const delayMs = this.#delay(stayAway)
+  #goAway(delayMs: number): void {
     this.#to({ name: 'away', timer: setTimeout(() => this.#connect(), delayMs) })
-    return delayMs
   }
-
-  #delay(stayAway: StayAway): number {
-    switch (stayAway) {
-      case 'soon':
-        return Math.round(this.#deps.random() * soonMs)
-      case 'step_back':
-        return stepBackMs + Math.round(this.#deps.random() * stepBackMs)
-      case 'slow':
-        return slowMs + Math.round(this.#deps.random() * slowMs)
-      case 'backoff':
-        return this.#deps.backoff.next()
-    }
-  }
-}
-
-/** A closed set of reasons for connections that ended without a reason code. */
-function reasonOf(message: string, code: unknown): string {
-  if (message === 'connack timeout') return 'connack_timeout'
-  if (message === 'Keepalive timeout') return 'keepalive_timeout'
-  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ECONNRESET' || code === 'ETIMEDOUT') {
-    return code.toLowerCase()
-  }
-  if (typeof code === 'string' && (code.startsWith('ERR_TLS') || code.includes('CERT'))) return 'tls'
-  return 'connection_error'
 }

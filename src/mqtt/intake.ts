@@ -29,6 +29,9 @@ export class Intake implements TapListener {
   #full: { readonly since: number; said: boolean } | null = null
   #heldSince: number | null = null
   #bytes = 0
+  #received = 0
+  #receivedBefore = 0
+  #lastReadAt = 0
   #redelivered = 0
   /** When the oldest message of the current run was taken in; 0 when everything is acknowledged. */
   #waitingSince = 0
@@ -48,10 +51,21 @@ export class Intake implements TapListener {
     return this.#window.pending / this.#deps.receiveMaximum
   }
 
+  /** Messages that this link has brought. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** When it last brought one, of `performance.now()`; 0 before the first. */
+  get lastReadAt(): number {
+    return this.#lastReadAt
+  }
+
   publish(frame: PublishFrame): void {
     // While draining, what still arrives is left to the broker: it was not acknowledged, so it comes again.
     if (!this.#accepting) return
     const receivedAt = this.#deps.clock.now()
+    this.#received += 1
     this.#bytes += frame.payload.length
     if (frame.dup) this.#redelivered += 1
     const { topic, payload, qos, retain, dup, traceparent } = frame
@@ -70,6 +84,10 @@ export class Intake implements TapListener {
       emit({ event: 'mqtt_received', bytes: this.#bytes, redelivered: this.#redelivered })
       this.#bytes = 0
       this.#redelivered = 0
+    }
+    if (this.#received > this.#receivedBefore) {
+      this.#receivedBefore = this.#received
+      this.#lastReadAt = performance.now()
     }
     pump.endOfRead()
     // Messages that were ignored on purpose are settled without a batch.

@@ -1,6 +1,6 @@
 import { Backoff } from '../kernel/backoff.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
-import type { IngestSourceDeps } from './ingest-source.ts'
+import type { ConsumerDeps } from './consumer.ts'
 import { Intake } from './intake.ts'
 
 /** The retained set counts as read when nothing retained has come for this long. No broker says where it ends. */
@@ -18,7 +18,7 @@ export class RetainedSnapshot {
   #quietSince = 0
   #closing: Promise<void> | null = null
 
-  constructor(options: ConnectionOptions, deps: IngestSourceDeps) {
+  constructor(options: ConnectionOptions, deps: ConsumerDeps) {
     const { pump, clock, emit, random } = deps
     const { clientId: connection, receiveMaximum } = options
     this.#connection = new Connection(

@@ -33,6 +33,8 @@ export class Tap extends Duplex {
   #held = false
   /** The client waits for a PINGRESP. */
   #pinged = false
+  /** Answers of the broker that are still to come for pings that were answered here. */
+  #owed = 0
 
   constructor(socket: Socket) {
     super({ autoDestroy: true, emitClose: true, allowHalfOpen: false })
@@ -100,7 +102,15 @@ export class Tap extends Duplex {
 
   #pong(): void {
     this.#pinged = false
+    this.#owed += 1
     this.push(pingresp)
+  }
+
+  /** An answer that the client has had from us is not told again: it counts them. */
+  #passPingresp(packet: Buffer): void {
+    this.#pinged = false
+    if (this.#owed > 0) this.#owed -= 1
+    else this.push(packet)
   }
 
   #take(chunk: Buffer): void {
@@ -157,6 +167,7 @@ export class Tap extends Duplex {
       }
       // QoS 2 is never granted (we ask for 1); should it come, MQTT.js carries out its handshake.
       if (first >> 4 === 3 && (first & 6) !== 4) this.#listener.publish(readPublish(buffer, start, body, end))
+      else if (first === PINGRESP) this.#passPingresp(buffer.subarray(start, end))
       else this.push(buffer.subarray(start, end))
       start = end
     }

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { messageOf } from '../kernel/failure.ts'
 import type { Condition, Conditions } from './conditions.ts'
+import type { Downscale } from './downscale.ts'
 import type { Emit } from './events/event.ts'
 import { listen } from './listen.ts'
 
@@ -17,16 +18,18 @@ export interface Scrape {
   metricsText(): Promise<string>
 }
 
-/** Serves /livez, /readyz, /startupz and /metrics. */
+/** Serves /livez, /readyz, /startupz, /metrics and /prepare-downscale. */
 export class HealthServer {
   readonly #health: Health
   readonly #scrape: Scrape
+  readonly #downscale: Downscale
   readonly #emit: Emit
   readonly #server: Server
 
-  constructor(health: Health, scrape: Scrape, emit: Emit) {
+  constructor(health: Health, scrape: Scrape, downscale: Downscale, emit: Emit) {
     this.#health = health
     this.#scrape = scrape
+    this.#downscale = downscale
     this.#emit = emit
     this.#server = createServer((request, response) => {
       this.#answer(request.method ?? '', request.url ?? '', response).catch((error: unknown) => {
@@ -50,11 +53,15 @@ export class HealthServer {
   }
 
   async #answer(method: string, url: string, response: ServerResponse): Promise<void> {
+    const path = url.split('?', 1)[0] ?? ''
+    if (path === '/prepare-downscale') {
+      this.#answerDownscale(method, response)
+      return
+    }
     if (method !== 'GET' && method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end()
       return
     }
-    const path = url.split('?', 1)[0] ?? ''
     if (path === '/metrics') {
       const body = await this.#scrape.metricsText()
       response.writeHead(200, { 'content-type': this.#scrape.contentType, 'cache-control': 'no-store' })
@@ -72,6 +79,18 @@ export class HealthServer {
     response.end(method === 'HEAD' ? undefined : body)
   }
 
+  /** POST: this worker goes for good. DELETE: it stays. GET: how it stands. The body of a request is not read. */
+  #answerDownscale(method: string, response: ServerResponse): void {
+    if (method === 'POST') this.#downscale.prepare()
+    else if (method === 'DELETE') this.#downscale.cancel()
+    else if (method !== 'GET' && method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD, POST, DELETE' }).end()
+      return
+    }
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    response.end(method === 'HEAD' ? undefined : `${JSON.stringify(this.#downscale.state())}\n`)
+  }
+
   #conditionsOf(path: string): Conditions | null {
     switch (path) {
       case '/livez':
@@ -86,7 +105,8 @@ export class HealthServer {
   }
 }
 
-const notFound = `${JSON.stringify({ status: 'no such path', paths: ['/livez', '/readyz', '/startupz', '/metrics'] })}\n`
+const paths = ['/livez', '/readyz', '/startupz', '/metrics', '/prepare-downscale']
+const notFound = `${JSON.stringify({ status: 'no such path', paths })}\n`
 
 function shown(condition: Condition): object {
   return { ...condition, since: new Date(condition.since).toISOString() }

@@ -147,6 +147,10 @@ export class CommandRole implements Role {
     return (this.#engine?.pending ?? 0) + (this.#publisher?.size ?? 0)
   }
 
+  sessions(): readonly string[] {
+    return []
+  }
+
   async drain(graceMs: number): Promise<void> {
     const { emit } = this.#deps
     this.#stop.abort()

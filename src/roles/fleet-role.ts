@@ -125,6 +125,10 @@ export class FleetRole implements Role {
     return (this.#processor?.engine.pending ?? 0) + (this.#outbox?.engine.pending ?? 0)
   }
 
+  sessions(): readonly string[] {
+    return []
+  }
+
   async drain(graceMs: number): Promise<void> {
     const { emit } = this.#deps
     this.#stop.abort()

@@ -90,6 +90,10 @@ export class HttpRole implements Role {
     return 0
   }
 
+  sessions(): readonly string[] {
+    return []
+  }
+
   async drain(): Promise<void> {
     this.#stop.abort()
     await this.#releasers.releaseAll()

@@ -18,7 +18,8 @@ import { watchBrokerQueues } from './broker-queues.ts'
 import { DeviceTable } from './device-table.ts'
 import { ingestDecider, type ThingsOfIngest } from './ingest-decider.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
-import { ingestConnections, snapshotConnection, thingConnections } from './mqtt-connections.ts'
+import { sessionsOfSlot, snapshotConnection } from './mqtt-connections.ts'
+import { OrphanSlots } from './orphan-slots.ts'
 import type { Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
 
@@ -40,6 +41,7 @@ export class IngestRole implements Role {
   #sender: Sender | null = null
   #snapshot: RetainedSnapshot | null = null
   #things: ThingsOfIngest | null = null
+  #orphans: OrphanSlots | null = null
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -90,14 +92,12 @@ export class IngestRole implements Role {
     const rules = compileIngest(this.#settings, this.#deps.bridgeVersion)
     const pump = new Pump(ingestDecider(rules, devices, this.#things, randomUUID), sender, this.#emit)
     const sourceDeps = { pump, clock, emit: this.#emit, random, reconnect: mqtt.reconnect }
-    const source = new IngestSource(
-      [...ingestConnections(this.#settings), ...thingConnections(this.#settings)],
-      sourceDeps,
-    )
+    const source = new IngestSource(sessionsOfSlot(this.#settings, mqtt.slot), sourceDeps)
     this.#source = source
     this.#deps.setStanding('bridge_mqtt_window_used_ratio', () => [[{}, source.windowUsed]])
     this.#releasers.add('mqtt connections', () => source.close(1000))
     source.open()
+    this.#watchOrphans(source)
     const snapshot = snapshotConnection(this.#settings)
     if (snapshot === null) return
     const reader = new RetainedSnapshot(snapshot, sourceDeps)
@@ -117,8 +117,28 @@ export class IngestRole implements Role {
     this.#things = { settings: this.#settings.fleet, registry }
   }
 
+  #watchOrphans(source: IngestSource): void {
+    const { slot: own, orphans } = this.#settings.mqtt
+    const { slots, peerUrl, afterSeconds } = orphans
+    if (slots === 0 || peerUrl === null) return
+    const watch = new OrphanSlots(
+      { own, slots, peerUrl, afterMs: afterSeconds * 1000 },
+      {
+        emit: this.#deps.emit,
+        canTake: () => source.ready && (this.#sender?.flightAgeMs() ?? 0) < senderOptions(this.#settings).stallMs,
+        adopt: async (slot, signal) => source.adopt(sessionsOfSlot(this.#settings, slot), signal),
+      },
+    )
+    this.#orphans = watch
+    watch.open()
+  }
+
   pending(): number {
     return this.#source?.pending ?? 0
+  }
+
+  sessions(): readonly string[] {
+    return sessionsOfSlot(this.#settings, this.#settings.mqtt.slot).map(({ clientId }) => clientId)
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -126,7 +146,9 @@ export class IngestRole implements Role {
     const end = clock.now() + graceMs
     const left = (): number => Math.max(0, end - clock.now())
     this.#stop.abort()
+    await this.#orphans?.close()
     const [source, sender] = [this.#source, this.#sender]
+    if (source !== null && this.#deps.downscale.prepared) await this.#giveUpSlot(source, (graceMs * 3) / 4)
     if (source !== null && sender !== null) {
       emit({
         event: 'drain_step',
@@ -134,14 +156,30 @@ export class IngestRole implements Role {
         pending: source.pending,
       })
       source.stopAccepting()
-      await withDeadline(sender.drained(), (graceMs * 3) / 4, 'draining').catch(() => {
+      await withDeadline(sender.drained(), left() - graceMs / 4, 'draining').catch(() => {
         emit({ event: 'drain_cut', held: ['kafka'], pending: source.pending })
       })
-      emit({ event: 'drain_step', step: 'ingest: disconnecting, sessions are kept', pending: source.pending })
+      emit({ event: 'drain_step', step: 'ingest: disconnecting', pending: source.pending })
       await source.close(left())
     }
     // Leaving a consumer group asks Kafka, which may be the one that does not answer.
     await withDeadline(this.#releasers.releaseAll(), left(), 'releasing').catch(() => undefined)
+  }
+
+  /** This worker does not come back under its client ids: nothing may be left to wait for it. */
+  async #giveUpSlot(source: IngestSource, graceMs: number): Promise<void> {
+    const { emit, clock } = this.#deps
+    const { slot } = this.#settings.mqtt
+    const began = clock.now()
+    emit({
+      event: 'drain_step',
+      step: 'ingest: unsubscribing, and reading the sessions empty to give them up',
+      pending: source.pending,
+    })
+    const ends = [...(await source.leave(AbortSignal.timeout(graceMs)))]
+    const kept = ends.flatMap(([id, end]) => (end === 'kept' ? [id] : []))
+    if (kept.length > 0) emit({ event: 'slot_kept', slot, sessions: kept })
+    else emit({ event: 'slot_given_up', slot, sessions: ends.length, durationMs: clock.now() - began })
   }
 
   /** Every event of this role passes here, and readiness follows some of them. */

@@ -6,7 +6,7 @@ import type { ConnectionOptions } from '../mqtt/connection.ts'
  * The consuming connections of one worker. Client ids are fixed by the slot, so a worker that comes back finds its
  * sessions again. `evt` and everything else are kept apart, so that presence cannot hide behind a backlog of punches.
  */
-export function ingestConnections(settings: Settings): readonly ConnectionOptions[] {
+function ingestConnections(settings: Settings): readonly ConnectionOptions[] {
   const { mqtt, commands, presence } = settings
   const filterOf = (leaf: string): string =>
     mqtt.mode === 'queue' ? `$queue/${mqtt.queues[leaf] ?? leaf}` : `$share/${mqtt.group}/api/mqtt/v1/+/${leaf}`
@@ -25,7 +25,7 @@ export function ingestConnections(settings: Settings): readonly ConnectionOption
 }
 
 /** The connections that consume what things publish (fleets.md 2.2). */
-export function thingConnections(settings: Settings): readonly ConnectionOptions[] {
+function thingConnections(settings: Settings): readonly ConnectionOptions[] {
   const { mqtt, fleet } = settings
   if (!fleet.enabled) return []
   const filters = [...deviceFilters(fleet), ...fleet.presence.filters].map((filter) => `$share/${mqtt.group}/${filter}`)
@@ -34,6 +34,12 @@ export function thingConnections(settings: Settings): readonly ConnectionOptions
     clientId: `${clientIdBase(settings)}-things-${mqtt.slot * mqtt.connections + i}`,
     filters,
   }))
+}
+
+/** The sessions that a worker of this slot keeps at the broker. */
+export function sessionsOfSlot(settings: Settings, slot: number): readonly ConnectionOptions[] {
+  const ofSlot = { ...settings, mqtt: { ...settings.mqtt, slot } }
+  return [...ingestConnections(ofSlot), ...thingConnections(ofSlot)]
 }
 
 /** The ordinary subscription that reads the retained presence once (attendance.md 9). One worker does it for all. */

@@ -14,6 +14,8 @@ export interface RoleDeps {
   readonly started: Conditions
   readonly conservation: Conservation
   readonly setStanding: SetStanding
+  /** Whether the next stop is the last one of this worker. */
+  readonly downscale: { readonly prepared: boolean }
   readonly bridgeVersion: string
 }
 
@@ -25,4 +27,6 @@ export interface Role {
   drain(graceMs: number): Promise<void>
   /** What is still in flight. */
   pending(): number
+  /** Client ids of the sessions that it keeps at the MQTT broker between its lives. */
+  sessions(): readonly string[]
 }

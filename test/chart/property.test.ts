@@ -44,7 +44,7 @@ const company = {
   metrics: { monitor: 'pod' },
   topics: { strimzi: { cluster: 'events' } },
   alerts: { disabled: [] },
-  ingest: { autoscaling: some },
+  ingest: { autoscaling: some, slots: 10_000 },
   command: { enabled: true, autoscaling: some },
   fleet: { autoscaling: some },
   http: { autoscaling: some },

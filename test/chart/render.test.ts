@@ -80,6 +80,32 @@ describe('a worker', () => {
     }
   })
 
+  it('of ingest asks the others at the names of their pods, ready or not, and is told before it goes for good', async () => {
+    const objects = await objectsOf({ networkPolicy: { from: { metrics: [{ namespaceSelector: {} }] } } })
+    const { orphans } = bridgeConfigOf(objects)['mqtt'] as { orphans: { slots: number; peerUrl: string } }
+    const [set, service] = [only(objects, 'StatefulSet'), only(objects, 'Service')]
+    const { name } = set.metadata
+    expect(at(set, 'spec.serviceName')).toBe(service.metadata.name)
+    expect(orphans).toEqual({ slots: 16, peerUrl: `http://${name}-{slot}.${name}.bridge.svc:9464/livez` })
+    expect(at(service, 'spec.publishNotReadyAddresses')).toBe(true)
+    const policy = only(objects, 'NetworkPolicy')
+    const peer = { podSelector: { matchLabels: at(set, 'spec.selector.matchLabels') } }
+    expect(at(policy, 'spec.ingress.1.from')).toEqual([peer])
+    expect((at(policy, 'spec.egress') as { to?: unknown }[]).at(-1)).toMatchObject({
+      ports: [{ port: 9464 }],
+      to: [peer],
+    })
+    expect(set.metadata).toMatchObject({
+      labels: { 'grafana.com/prepare-downscale': 'true' },
+      annotations: {
+        'grafana.com/prepare-downscale-http-path': 'prepare-downscale',
+        'grafana.com/prepare-downscale-http-port': '9464',
+      },
+    })
+    const off = await objectsOf({ ingest: { slots: 0 } })
+    expect(bridgeConfigOf(off)['mqtt']).not.toHaveProperty('orphans')
+  })
+
   it('of fleet or http turns things on for all roles', async () => {
     expect(at(bridgeConfigOf(await objectsOf({ http: { enabled: true } })), 'fleet.enabled')).toBe(true)
     expect(at(bridgeConfigOf(await objectsOf({})), 'fleet.enabled')).toBe(undefined)
@@ -214,7 +240,7 @@ describe('the network policy', () => {
 
   it('lets out to DNS and the configured ports, and in to the metrics and HTTP ports', async () => {
     const policy = only(await objectsOf(valuesFiles().get('everything.yaml')), 'NetworkPolicy')
-    expect(ports(at(policy, 'spec.egress'))).toEqual([53, 53, 8884, 18_084, 9094, 9095, 9096, 443, 18_083])
+    expect(ports(at(policy, 'spec.egress'))).toEqual([53, 53, 8884, 18_084, 9094, 9095, 9096, 443, 9999, 18_083])
     expect(ports(at(policy, 'spec.ingress'))).toEqual([9999, 8443])
   })
 

@@ -48,6 +48,8 @@ describe('a bad value', () => {
     ['receiveMaximum', { config: { mqtt: { receiveMaximum: 70_000 } } }],
     ['compression', { config: { kafka: { compression: 'brotli' } } }],
     ['slot', { config: { mqtt: { slot: 3 } } }],
+    ['slots', { config: { mqtt: { orphans: { slots: 3 } } } }],
+    ['ingest.slots', { ingest: { replicas: 17 } }],
     ['password', { config: { mqtt: { password: 'hunter2' } } }],
     ['config.mqtt.url', { config: { mqtt: { url: 'mqtt://me:hunter2@emqx:1883' } } }],
     ['key', { config: { attendance: { pseudonym: { key: 'hunter2hunter2hunter2hunter2' } } } }],

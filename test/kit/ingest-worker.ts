@@ -149,6 +149,10 @@ export class IngestWorker {
     return { status: response.status, text: await response.text() }
   }
 
+  async request(path: string, method: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.#port}${path}`, { method })
+  }
+
   async condition(name: string): Promise<ReadinessCondition> {
     const body = JSON.parse((await this.page('/readyz')).text) as { conditions: ReadinessCondition[] }
     const found = body.conditions.find((condition) => condition.name === name)

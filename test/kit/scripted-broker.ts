@@ -16,6 +16,8 @@ export interface Script {
   readonly connack?: (connect: IConnectPacket, nth: number) => Partial<IConnackPacket>
   /** Reason codes of the SUBACK; null sends none for now. */
   readonly suback?: (subscribe: ISubscribePacket, link: ScriptedLink) => readonly number[] | null
+  /** Reason code of every UNSUBACK; 0 by default. */
+  readonly unsuback?: number
   /** Written in the same breath as the CONNACK, so that it arrives before any SUBSCRIBE was sent. */
   readonly afterConnack?: (link: ScriptedLink) => void
   /** What happens when the client publishes; nothing is answered by itself. */
@@ -103,7 +105,7 @@ export class ScriptedLink {
   }
 }
 
-/** An MQTT 5 broker that does exactly what a test tells it, and nothing else but CONNACK, SUBACK and PINGRESP. */
+/** An MQTT 5 broker that does exactly what a test tells it, and nothing else but CONNACK, SUBACK, UNSUBACK and PINGRESP. */
 export class ScriptedBroker {
   readonly links: ScriptedLink[] = []
   readonly #script: Script
@@ -182,6 +184,10 @@ export class ScriptedBroker {
       const codes = this.#script.suback?.(packet, link)
       const granted = codes === undefined ? packet.subscriptions.map(() => 1) : codes
       if (granted !== null) link.send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [...granted] })
+    }
+    if (packet.cmd === 'unsubscribe') {
+      const granted = packet.unsubscriptions.map(() => this.#script.unsuback ?? 0)
+      link.send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted })
     }
     link.take(packet)
     if (packet.cmd === 'publish') this.#script.publish?.(packet, link)

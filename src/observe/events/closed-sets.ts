@@ -100,6 +100,7 @@ export const mqttReasons = [
   'connection_closed',
   'connack_timeout',
   'suback_timeout',
+  'unsuback_timeout',
   'keepalive_timeout',
   'econnrefused',
   'enotfound',
@@ -109,6 +110,9 @@ export const mqttReasons = [
   'connection_error',
   'other',
 ] as const
+
+/** What became of a slot whose worker goes, or is not there. */
+export const slotResults = ['given_up', 'kept', 'adopted', 'returned'] as const
 
 /** Why Kafka, or the client that speaks with it, did not do what was asked. */
 export const kafkaFailures = [

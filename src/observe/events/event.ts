@@ -8,6 +8,7 @@ import { kafkaEvents } from './kafka-events.ts'
 import { mqttEvents } from './mqtt-events.ts'
 import { processEvents } from './process-events.ts'
 import { registryEvents } from './registry-events.ts'
+import { slotEvents } from './slot-events.ts'
 
 /** Every event of the bridge. Nothing is logged or counted but through one of them. Page: docs/events.md. */
 export const events = {
@@ -15,6 +16,7 @@ export const events = {
   ...flowEvents,
   ...mqttEvents,
   ...brokerEvents,
+  ...slotEvents,
   ...kafkaEvents,
   ...registryEvents,
   ...deviceEvents,

@@ -9,6 +9,7 @@ import {
   mqttReasons,
   publishResults,
   registryResults,
+  slotResults,
   statusClasses,
   watched,
 } from './closed-sets.ts'
@@ -75,6 +76,12 @@ export const metrics = {
   bridge_mqtt_connects_total: counter('Connects to the MQTT broker.', { session: ['new', 'resumed'] }),
   bridge_mqtt_disconnects_total: counter('Connections that ended, or could not be made.', { reason: mqttReasons }),
   bridge_mqtt_sessions_lost_total: counter('Sessions that the broker threw away with all that waited in them.', plain),
+  bridge_mqtt_taken_over_total: counter('Times that another client took a session of this worker over.', plain),
+  bridge_mqtt_slots_total: counter(
+    'Slots that were given up for good, had to be kept, were adopted, or whose worker returned meanwhile.',
+    { result: slotResults },
+  ),
+  bridge_mqtt_orphan_slots: gauge('Slots that nobody runs and whose sessions are not emptied yet.', plain),
   bridge_mqtt_subscriptions_refused_total: counter('Subscriptions that the broker refused.', plain),
   bridge_mqtt_received_bytes_total: counter('Bytes of payload received.', plain),
   bridge_mqtt_redeliveries_total: counter('Messages received with the DUP flag.', plain),

@@ -54,6 +54,12 @@ export const mqttEvents = {
     ],
     repeats: { subject: (v) => v.connection, state: (v) => v.reason },
   }),
+  mqtt_taken_over: define({
+    level: 'error',
+    says: 'another client took this session over: stepping back; no two workers may have the same mqtt.slot',
+    fields: { connection, retryInMs: count('Wait before the next attempt; doubles each time.') },
+    moves: (m) => [m.add('bridge_mqtt_taken_over_total', one)],
+  }),
   mqtt_closed: define({
     level: 'info',
     says: 'the connection to the MQTT broker is closed, as asked',

@@ -118,6 +118,13 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     says: 'Somebody else connects with the client ids of ingest-0.',
     silent: { 'bridge_mqtt_disconnects_total@ingest,reason="session_taken_over"': '0x10 1x60' },
   },
+  BridgeOrphanSlots: {
+    series: { 'bridge_mqtt_orphan_slots@ingest': '0x10 2x60' },
+    fromMinute: 21,
+    labels: { namespace: 'bridge', release: 'demo' },
+    says: 'Nobody runs 2 slots, and their sessions are not emptied; what the broker gives them waits.',
+    silent: { 'bridge_mqtt_orphan_slots@ingest': '0x10 2x8 0x60' },
+  },
   BridgeSubscriptionRefused: {
     series: { 'bridge_mqtt_subscriptions_refused_total@ingest': '0x10 1x60' },
     fromMinute: 11,

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Conditions } from '../../../src/observe/conditions.ts'
+import { Downscale } from '../../../src/observe/downscale.ts'
 import type { BridgeEvent } from '../../../src/observe/events/event.ts'
 import { HealthServer } from '../../../src/observe/health-server.ts'
 import { Observer } from '../../../src/observe/observer.ts'
@@ -23,11 +24,13 @@ async function serve() {
     ready: new Conditions(['mqtt', 'kafka'], false, clock, changed),
   }
   const observer = new Observer({ level: 'info', version: '1', node: 'v20', stream: { write: () => undefined } })
-  const server = new HealthServer(health, observer, (event) => void events.push(event))
+  const emit = (event: BridgeEvent) => void events.push(event)
+  const downscale = new Downscale(clock, emit, () => ['bridge-g-evt-3'])
+  const server = new HealthServer(health, observer, downscale, emit)
   servers.push(server)
   const port = await server.open('127.0.0.1', 0)
   const get = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${port}${path}`, { method })
-  return { health, events, get, port, server, pass: (ms: number) => (now += ms) }
+  return { health, events, get, port, server, downscale, pass: (ms: number) => (now += ms) }
 }
 
 describe('conditions', () => {
@@ -99,7 +102,7 @@ describe('the health server', () => {
     expect(await answer.text()).toContain('bridge_conservation_difference 0\n')
   })
 
-  it('takes GET and HEAD on four paths, and nothing else', async () => {
+  it('takes GET and HEAD on what it serves, and nothing else', async () => {
     const { get } = await serve()
     const head = await get('/readyz', 'HEAD')
     expect(head.status).toBe(503)
@@ -109,10 +112,37 @@ describe('the health server', () => {
     expect((await get('/secret')).status).toBe(404)
   })
 
+  /** Guards observe/downscale.ts `if (this.#prepared) return`: seen to fail without it. */
+  it('is told that the worker goes for good, once however often, and that it stays', async () => {
+    const { events, get, downscale, pass } = await serve()
+    events.length = 0
+    const state = async (method: string) => {
+      const answer = await get('/prepare-downscale', method)
+      expect(answer.status).toBe(200)
+      return (await answer.json()) as Record<string, unknown>
+    }
+    const sessions = ['bridge-g-evt-3']
+    expect(await state('GET')).toMatchObject({ status: 'not prepared', since: null, sessions })
+    expect(await state('POST')).toMatchObject({
+      status: 'prepared',
+      since: '2026-06-21T04:00:00.000Z',
+      sessions,
+      next: expect.stringContaining('SIGTERM') as string,
+    })
+    pass(1000)
+    expect(await state('POST')).toMatchObject({ status: 'prepared', since: '2026-06-21T04:00:00.000Z' })
+    expect(downscale.prepared).toBe(true)
+    expect(await state('DELETE')).toMatchObject({ status: 'not prepared', since: '2026-06-21T04:00:01.000Z' })
+    expect(await state('DELETE')).toMatchObject({ status: 'not prepared' })
+    expect(downscale.prepared).toBe(false)
+    expect(events).toEqual([{ event: 'downscale_prepared', sessions }, { event: 'downscale_cancelled' }])
+    expect((await get('/prepare-downscale', 'PUT')).status).toBe(405)
+  })
+
   it('says which setting to change when its port is taken', async () => {
-    const { port, health } = await serve()
+    const { port, health, downscale } = await serve()
     const observer = new Observer({ level: 'info', version: '1', node: 'v20', stream: { write: () => undefined } })
-    const second = new HealthServer(health, observer, () => undefined)
+    const second = new HealthServer(health, observer, downscale, () => undefined)
     await expect(second.open('127.0.0.1', port)).rejects.toMatchObject({
       kind: 'fatal',
       code: 'cannot_listen',
