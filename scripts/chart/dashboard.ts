@@ -250,6 +250,26 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         `max(bridge_things{${ofPods}})`,
         'things',
       ]),
+      panel(
+        'timeseries',
+        'Open executions',
+        'none',
+        'Commands that wait for an answer, and job executions that have not ended.',
+        [`sum(bridge_fleet_commands_open{${ofPods}})`, 'commands'],
+        [`sum by (status) (bridge_fleet_executions_open{${ofPods}})`, 'jobs: {{status}}'],
+      ),
+      panel('timeseries', 'Jobs', 'none', 'By state, until they are deleted.', [
+        `sum by (status) (bridge_fleet_jobs{${ofPods}})`,
+        '{{status}}',
+      ]),
+      panel('timeseries', 'Timer lag', 's', 'How late the latest timeout is. More than 1 s: look at transactions.', [
+        `max(bridge_fleet_timer_lag_seconds{${ofPods}})`,
+        'lag',
+      ]),
+      panel('timeseries', 'Still to be restored', 'none', 'State records to read back before a worker takes inputs.', [
+        `sum by (pod) (bridge_fleet_unrestored_records{${ofPods}})`,
+        '{{pod}}',
+      ]),
       panel('timeseries', 'Restarts of partitions', 'none', 'An owner had to start over, by kind of failure.', [
         `sum by (code) (increase(bridge_fleet_partition_restarts_total{${ofPods}}[$__rate_interval])) > 0`,
         '{{code}}',

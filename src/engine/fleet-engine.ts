@@ -3,6 +3,7 @@ import type { Backoff } from '../kernel/backoff.ts'
 import type { Failure } from '../kernel/failure.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import type { Bounds } from './command-ports.ts'
+import { sumOf } from './fleet-measure.ts'
 import {
   type FleetInput,
   type FleetPorts,
@@ -15,6 +16,7 @@ import { Ownership } from './ownership.ts'
 
 const tickMs = 200
 const retakeAfterMs = 500
+const measureEveryMs = 1000
 /** Answers to requests are remembered this long (fleets.md 2.8). */
 const rememberResultsMs = 24 * 3_600_000
 
@@ -25,6 +27,7 @@ export class FleetEngine {
   readonly #timer: NodeJS.Timeout
   readonly #changed: () => void
   #closed = false
+  #measuredAt = 0
 
   /** `changed` is called when a worker goes live or ends; `failed` when a partition can never be taken up. */
   constructor(
@@ -43,6 +46,7 @@ export class FleetEngine {
     this.#timer = setInterval(() => {
       const now = ports.clock.now()
       for (const worker of this.#ownership.workers) worker.tick(now)
+      this.#measure(now)
     }, tickMs)
   }
 
@@ -75,6 +79,13 @@ export class FleetEngine {
     this.#closed = true
     clearInterval(this.#timer)
     this.#ownership.close()
+  }
+
+  #measure(now: number): void {
+    if (Math.abs(now - this.#measuredAt) < measureEveryMs) return
+    this.#measuredAt = now
+    const measure = sumOf(this.#ownership.workers.map((worker) => worker.measure(now)))
+    this.#ports.emit({ event: 'fleet_measured', ...measure, things: this.#ports.registry.size })
   }
 
   /** Fence first, then ask where to begin: what a former owner committed by then is seen, and later it cannot. */

@@ -8,6 +8,7 @@ import { type BridgeRecord, deadLetterCode } from '../records/bridge-record.ts'
 import type { JobProgress } from '../records/generated/job-progress.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { decideInput, type ReadInput } from './fleet-decision.ts'
+import { type FleetMeasure } from './fleet-measure.ts'
 import {
   type FleetInput,
   type FleetPorts,
@@ -48,7 +49,8 @@ export class FleetWorker {
     readonly live: (worker: FleetWorker) => void
     readonly failed: (worker: FleetWorker, failure: Failure) => void
   }
-  readonly #unrestored: Set<StateChannel>
+  /** State topics that are not read back to their end, and how far they are. */
+  readonly #unrestored: Map<StateChannel, bigint>
   #phase: Phase = 'restoring'
   #turn: Promise<void> = Promise.resolve()
   #waiting: ReadInput[] = []
@@ -77,7 +79,12 @@ export class FleetWorker {
     this.#hooks = hooks
     this.#state = new FleetState(ports.settings)
     this.#decider = new FleetDecider(ports.settings, ports.registry, this.#state)
-    this.#unrestored = new Set(stateChannels.filter((channel) => start.state[channel].from < start.state[channel].end))
+    this.#unrestored = new Map(
+      stateChannels.flatMap((channel) => {
+        const { from, end } = start.state[channel]
+        return from < end ? [[channel, from] as const] : []
+      }),
+    )
   }
 
   get isLive(): boolean {
@@ -89,6 +96,22 @@ export class FleetWorker {
     return this.#waiting.length
   }
 
+  /** How it stands, for the metrics. `now`: epoch milliseconds. */
+  measure(now: number): FleetMeasure {
+    const { counts } = this.#state
+    const deadline = this.#phase === 'live' ? this.nextDeadline() : null
+    return {
+      unrestored: this.#phase === 'restoring' ? this.#unrestoredRecords() : 0,
+      commandsOpen: counts.of('command', 'SENT'),
+      executionsQueued: counts.of('execution', 'QUEUED'),
+      executionsInProgress: counts.of('execution', 'IN_PROGRESS'),
+      jobsInProgress: counts.of('job', 'IN_PROGRESS'),
+      jobsCompleted: counts.of('job', 'COMPLETED'),
+      jobsCanceled: counts.of('job', 'CANCELED'),
+      timerLagMs: deadline === null ? 0 : Math.max(0, now - deadline),
+    }
+  }
+
   /** When the next timer is due, epoch milliseconds; null when none is set. */
   nextDeadline(): number | null {
     return this.#state.timers.first()?.deadline ?? null
@@ -97,7 +120,7 @@ export class FleetWorker {
   begin(): void {
     const { source } = this.#ports
     this.#beganAt = this.#ports.clock.now()
-    for (const channel of this.#unrestored) source.startAt(channel, this.partition, this.#start.state[channel].from)
+    for (const [channel, from] of this.#unrestored) source.startAt(channel, this.partition, from)
     if (this.#unrestored.size === 0) this.#goLive()
   }
 
@@ -150,10 +173,17 @@ export class FleetWorker {
       this.#state.apply({ channel, key, value })
       this.#restoredRecords += 1
     }
+    this.#unrestored.set(channel, next)
     if (next < this.#start.state[channel].end) return
     this.#unrestored.delete(channel)
     this.#ports.source.pause(channel, this.partition)
     if (this.#unrestored.size === 0) this.#goLive()
+  }
+
+  #unrestoredRecords(): number {
+    let records = 0
+    for (const [channel, next] of this.#unrestored) records += Number(this.#start.state[channel].end - next)
+    return records
   }
 
   #goLive(): void {

@@ -23,6 +23,11 @@ export class FleetRegistry {
     return this.#open ? isThingName(thingName) : this.#things.has(thingName)
   }
 
+  /** How many things are registered. */
+  get size(): number {
+    return this.#things.size
+  }
+
   clientIdOf(thingName: string): string | null {
     return this.#things.get(thingName)?.mqttClientId ?? null
   }

@@ -10,6 +10,7 @@ import type { ShadowState } from '../records/generated/shadow-state.ts'
 import type { ThingState } from '../records/generated/thing-state.ts'
 import { type Job, unknownJob } from './job.ts'
 import { ResultsMemory } from './results-memory.ts'
+import { StateCounts } from './state-counts.ts'
 import { type Thing, unknownThing } from './thing.ts'
 import { TimerQueue } from './timer-queue.ts'
 import { commandDeadline, executionDeadline } from './timers.ts'
@@ -51,6 +52,7 @@ export function isStateChannel(channel: ChannelName): channel is StateChannel {
 export class FleetState {
   readonly results = new ResultsMemory()
   readonly timers = new TimerQueue()
+  readonly counts = new StateCounts()
   readonly #rememberHours: number
   readonly #things = new Map<string, KeptThing>()
   readonly #jobs = new Map<string, Job>()
@@ -108,6 +110,7 @@ export class FleetState {
   #applyCommand(key: string, execution: CommandExecution | null): void {
     const [thingName, id] = splitKey(key)
     this.#change(thingName, (thing) => {
+      this.counts.move('command', thing.commands.get(id)?.status ?? null, execution?.status ?? null)
       if (execution === null) thing.commands.delete(id)
       else thing.commands.set(id, execution)
     })
@@ -118,6 +121,7 @@ export class FleetState {
   #applyExecution(key: string, execution: JobExecution | null): void {
     const [thingName, id] = splitKey(key)
     this.#change(thingName, (thing) => {
+      this.counts.move('execution', thing.executions.get(id)?.status ?? null, execution?.status ?? null)
       if (execution === null) thing.executions.delete(id)
       else thing.executions.set(id, execution)
     })
@@ -142,7 +146,9 @@ export class FleetState {
   }
 
   #changeJob(jobId: string, change: Partial<Job>): void {
-    const job = { ...this.job(jobId), ...change }
+    const before = this.job(jobId)
+    const job = { ...before, ...change }
+    this.counts.move('job', before.state?.status ?? null, job.state?.status ?? null)
     if (job.state === null && job.progress === null) this.#jobs.delete(jobId)
     else this.#jobs.set(jobId, job)
   }

@@ -27,7 +27,9 @@ export class Meter {
         for (const zero of combinations(labels)) counter.inc(zero, 0)
         this.#counters.set(name, counter)
       } else if (metric.kind === 'gauge') {
-        this.#gauges.set(name, new Gauge(options))
+        const gauge = new Gauge(options)
+        for (const zero of combinations(labels)) gauge.set(zero, 0)
+        this.#gauges.set(name, gauge)
       } else {
         this.#histograms.set(name, new Histogram({ ...options, buckets: [...metric.buckets] }))
       }

@@ -147,6 +147,9 @@ test('a job that one device fails and one never sees: told, canceled, deleted', 
   expect(failed.out).toContain('t1  FAILED  DEVICE  {"error":"the job names no firmware"}')
   const open = await bridge('job create open --thing away --wait --timeout 5s --document', '{}')
   expect(open).toMatchObject({ code: 75, err: expect.stringContaining('job open goes on: 1 QUEUED') })
+  await worker.untilMetric('bridge_fleet_executions_open{status="QUEUED"}', (value) => value === 1)
+  await worker.untilMetric('bridge_fleet_jobs{status="COMPLETED"}', (value) => value === 2)
+  expect(await worker.metric('bridge_things')).toBe(3)
   expect(await bridge('job list --status IN_PROGRESS')).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^open +IN_/m),

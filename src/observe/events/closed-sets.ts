@@ -140,6 +140,10 @@ export const brokerApiFailures = [
   'credentials',
   'other',
 ] as const
+/** Of job executions that are open. */
+export const openExecutionStates = ['QUEUED', 'IN_PROGRESS'] as const
+
+export const jobStates = ['IN_PROGRESS', 'COMPLETED', 'CANCELED'] as const
 
 export const registryResults = ['found', 'registered', 'missing', 'incompatible', 'failed'] as const
 

@@ -17,10 +17,50 @@ export const fleetEvents = {
     fields: { partition: count('Partition.'), code: text('Kind of failure.'), error: text('What the client said.') },
     moves: (m) => [m.add('bridge_fleet_partition_restarts_total', one, (v) => ({ code: v.code }))],
   }),
-  thing_registry_restored: define({
-    level: 'info',
-    says: 'the registry of things was read to its end',
-    fields: { things: count('Things.'), durationMs: count('How long it took.') },
-    moves: (m) => [m.set('bridge_things', (v) => v.things)],
+  fleet_measured: define({
+    level: null,
+    says: 'how the owner of things and jobs stands',
+    fields: {
+      things: count('Things that are registered.'),
+      unrestored: count('State records, at most, that are still to be read back before inputs are taken.'),
+      commandsOpen: count('Commands that wait for an answer.'),
+      executionsQueued: count('Job executions that no thing has started.'),
+      executionsInProgress: count('Job executions that a thing has started.'),
+      jobsInProgress: count('Jobs that are IN_PROGRESS.'),
+      jobsCompleted: count('Jobs that are COMPLETED and not deleted.'),
+      jobsCanceled: count('Jobs that are CANCELED and not deleted.'),
+      timerLagMs: count('How late the timer is that should have fired first.'),
+    },
+    moves: (m) => [
+      m.set('bridge_things', (v) => v.things),
+      m.set('bridge_fleet_unrestored_records', (v) => v.unrestored),
+      m.set('bridge_fleet_commands_open', (v) => v.commandsOpen),
+      m.set(
+        'bridge_fleet_executions_open',
+        (v) => v.executionsQueued,
+        () => ({ status: 'QUEUED' }),
+      ),
+      m.set(
+        'bridge_fleet_executions_open',
+        (v) => v.executionsInProgress,
+        () => ({ status: 'IN_PROGRESS' }),
+      ),
+      m.set(
+        'bridge_fleet_jobs',
+        (v) => v.jobsInProgress,
+        () => ({ status: 'IN_PROGRESS' }),
+      ),
+      m.set(
+        'bridge_fleet_jobs',
+        (v) => v.jobsCompleted,
+        () => ({ status: 'COMPLETED' }),
+      ),
+      m.set(
+        'bridge_fleet_jobs',
+        (v) => v.jobsCanceled,
+        () => ({ status: 'CANCELED' }),
+      ),
+      m.set('bridge_fleet_timer_lag_seconds', (v) => v.timerLagMs / 1000),
+    ],
   }),
 } as const
