@@ -10,7 +10,7 @@ import type { Fault } from './verdict/fault.ts'
 import { type CommandVerdict, isEnd, judgeCommands } from './verdict/judge-commands.ts'
 import { judgePunches, type PunchVerdict } from './verdict/judge-punches.ts'
 import { type StoredPunch, storedPunches } from './verdict/stored.ts'
-import { storyOf } from './verdict/story.ts'
+import { commandStoryOf, storyOf } from './verdict/story.ts'
 
 /** How long the bridge may take to recover from one fault, and for everything at the end. */
 const patienceMs = 180_000
@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly watch?: (scene: Scene) => () => string[]
 }
 
-/** Hurts as often as the row says, lets everything come to rest, and judges. Never throws for what the bridge did. */
+/** Hurts as often as the row says, lets everything come to rest, and judges. Throws only when it cannot judge. */
 export async function runRow(servers: Servers, row: Row, options: RunOptions): Promise<RowResult> {
   const { seed, say, more = (done) => done < row.faults } = options
   const began = performance.now()
@@ -56,16 +56,13 @@ export async function runRow(servers: Servers, row: Row, options: RunOptions): P
     failures.push(...(watched?.() ?? []))
     const flowedTo = Date.now()
     failures.push(...(await comeToRest(scene)))
-    const stored = await storedPunches(servers.kafka.brokers, scene.names)
+    const stored = await storedPunches(servers.kafka.brokers, scene.names, patienceMs)
     const punches = judgePunches(scene.punches.sent, stored, faults, scene.trace, row.brokerDies ?? false, [
       flowedFrom,
       flowedTo,
     ])
-    const commands = await commandVerdict(scene, row, failures)
-    failures.push(
-      ...punchFailures(scene, punches, stored, faults, limitOf(row, faults.length)),
-      ...commandFailures(commands),
-    )
+    const commands = await commandVerdict(scene, row, faults, failures)
+    failures.push(...punchFailures(scene, punches, stored, faults, limitOf(row, faults.length)))
     if (faults.length === 0 || more(faults.length) || punches.sent === 0 || commands.sent === 0)
       failures.push('it examined too little')
     const seconds = Math.round((performance.now() - began) / 1000)
@@ -86,7 +83,14 @@ async function hurtOnce(scene: Scene, row: Row, random: Seeded, nth: number): Pr
   await row.hurt(scene, random, nth)
   const gone = Date.now()
   const waiting = [...scene.trace.waiting.keys()]
-  await scene.trace.settledUntil(gone, patienceMs)
+  if (row.brokerDies === true) {
+    // What it kept stands before what comes now; what it forgot never comes.
+    await pause(1000)
+    await scene.trace.settledUntil(Date.now(), patienceMs, gone)
+    scene.trace.giveUp(gone)
+  } else {
+    await scene.trace.settledUntil(gone, patienceMs)
+  }
   await scene.crew.ready(patienceMs)
   return { from, gone, waiting }
 }
@@ -112,7 +116,12 @@ async function comeToRest(scene: Scene): Promise<string[]> {
   return failures
 }
 
-async function commandVerdict(scene: Scene, row: Row, failures: string[]): Promise<CommandVerdict> {
+async function commandVerdict(
+  scene: Scene,
+  row: Row,
+  faults: readonly Fault[],
+  failures: string[],
+): Promise<CommandVerdict> {
   const { produced } = scene.commands
   const log = await StatusLog.open(scene.servers.kafka.brokers, scene.names.commandStatus)
   try {
@@ -129,7 +138,15 @@ async function commandVerdict(scene: Scene, row: Row, failures: string[]): Promi
     const seen = (): boolean => new Set(devices.taken.map(({ id }) => id)).size >= publishedIds.size
     // What is missing then is told by the verdict.
     await devices.until('the devices have their commands', seen, row.brokerDies ? 5000 : 30_000).catch(() => undefined)
-    return judgeCommands(produced, log.all, devices.taken, row.brokerDies ?? false)
+    const verdict = judgeCommands(produced, log.all, devices.taken, row.brokerDies ?? false)
+    for (const [what, ids] of [
+      ['lost', verdict.lost],
+      ['wrong', verdict.wrong],
+    ] as const) {
+      if (ids.length > 0) failures.push(`${ids.length} commands ${what}`)
+      for (const id of ids.slice(0, storiesTold)) failures.push(commandStoryOf(id, log.all, devices.taken, faults))
+    }
+    return verdict
   } finally {
     await log.close()
   }
@@ -148,15 +165,8 @@ function punchFailures(
     ...(lost.length > 0 ? [`${lost.length} punches lost`, ...lost.slice(0, storiesTold).map(tell)] : []),
     ...(wrong.length > 0 ? [`${wrong.length} punches wrong`, ...wrong.slice(0, storiesTold).map(tell)] : []),
     ...(repeated.length > limit
-      ? [`${repeated.length} records repeated, more than ${limit}`, ...repeated.slice(0, storiesTold).map(tell)]
+      ? [`${repeated.length} punches repeated, more than ${limit}`, ...repeated.slice(0, storiesTold).map(tell)]
       : []),
-  ]
-}
-
-function commandFailures({ lost, wrong }: CommandVerdict): string[] {
-  return [
-    ...(lost.length > 0 ? [`${lost.length} commands lost: ${lost.slice(0, 20).join(' ')}`] : []),
-    ...(wrong.length > 0 ? [`${wrong.length} commands wrong: ${wrong.slice(0, 20).join(' ')}`] : []),
   ]
 }
 

@@ -11,10 +11,10 @@ import { faultLine } from './table.ts'
  * lives through all that happens to Kafka, the registry, the links and the messages, and must stay as it is: memory,
  * handles and series of metrics. FAULTS_SEED replays the choice.
  */
-const minutes = Number(process.env['MINUTES'] ?? 5)
+const minutes = Number(process.argv[2] ?? 5)
 const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)
 if (!(minutes > 0) || !Number.isInteger(seed)) {
-  console.error('MINUTES wants a number above 0, FAULTS_SEED a whole number')
+  console.error('How many minutes? A number above 0. And FAULTS_SEED is a whole number.')
   process.exit(2)
 }
 const kinds = [

@@ -9,6 +9,8 @@ import { kafkaOf } from '../../test/kit/topic-reader.ts'
 export const commandDevices: readonly string[] = Array.from({ length: 12 }, (_, i) => `FAULT${i}`)
 
 const batchMs = 200
+/** Longer than any jump of a clock: what a wrong clock says about an expiry is wrong, and nothing can mend that. */
+const lifeMs = 24 * 3_600_000
 
 function checkOf(deviceSn: string, id: string): string {
   return createHash('sha256').update(`${deviceSn}|${id}`).digest('hex').slice(0, 12)
@@ -88,6 +90,6 @@ export class CommandFlow {
     const deviceSn = commandDevices[number % commandDevices.length] ?? ''
     const commandId = `c${number}`
     const data = { check: checkOf(deviceSn, commandId) }
-    return { deviceSn, commandId, op: 'ping', data, expiresAt: Date.now() + 3_600_000 }
+    return { deviceSn, commandId, op: 'ping', data, expiresAt: Date.now() + lifeMs }
   }
 }

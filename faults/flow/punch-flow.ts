@@ -9,8 +9,8 @@ export interface SentPunch {
   readonly punch: Punch
   readonly sentAt: number
   acknowledgedAt: number | null
-  /** Times that the broker had nobody to give it to (0x10) and the device sent it again. */
-  unheard: number
+  /** Times that the device sent it again: the broker had nobody to give it to (0x10), or went without an answer. */
+  again: number
 }
 
 const tickMs = 20
@@ -28,6 +28,8 @@ export class PunchFlow {
   readonly #latch = new Latch()
   #next = 1
   #open = 0
+  #closed = false
+  #failure = 'none refused'
   #timer: NodeJS.Timeout | undefined
 
   static async open(
@@ -74,38 +76,46 @@ export class PunchFlow {
 
   /** One message with several punches of one device; `payload` holds them all. */
   sendBatch(punches: readonly Punch[], payload: string): void {
-    const sents = punches.map((punch): SentPunch => ({ punch, sentAt: Date.now(), acknowledgedAt: null, unheard: 0 }))
+    const sents = punches.map((punch): SentPunch => ({ punch, sentAt: Date.now(), acknowledgedAt: null, again: 0 }))
     for (const sent of sents) this.sent.set(sent.punch.id, sent)
     this.#open += 1
-    void this.#publish(sents, payload).finally(() => {
-      this.#open -= 1
-      this.#latch.look()
-    })
+    this.#publish(sents, payload).then(
+      () => {
+        this.#open -= 1
+        this.#latch.look()
+      },
+      // It stays open then: `stop` tells.
+      (error: unknown) => {
+        this.#failure = String(error)
+      },
+    )
   }
 
   /** No more punches. Resolves when the broker has acknowledged every one. */
   async stop(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer)
-    await this.#latch.until('the broker acknowledges every punch', () => this.#open === 0, timeoutMs)
+    await this.#latch.until(`the broker acknowledges every punch (${this.#failure})`, () => this.#open === 0, timeoutMs)
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearInterval(this.#timer)
     await this.#device.client.endAsync(true)
   }
 
   async #publish(sents: readonly SentPunch[], payload: string): Promise<void> {
     const topic = evt(sents[0]?.punch.deviceSn ?? '')
-    for (;;) {
-      const { reasonCode, acknowledgedAt } = await this.#device.publish(topic, payload)
-      if (reasonCode === 0x10) {
-        for (const sent of sents) sent.unheard += 1
+    while (!this.#closed) {
+      // A connection that closes before the PUBACK has said nothing: a device sends again then.
+      const said = await this.#device.publish(topic, payload).catch(() => null)
+      if (said === null || said.reasonCode === 0x10) {
+        for (const sent of sents) sent.again += 1
         await pause(100)
         continue
       }
-      if (reasonCode !== 0) throw new Error(`the broker refused ${topic} with ${reasonCode}`)
+      if (said.reasonCode !== 0) throw new Error(`the broker refused ${topic} with ${said.reasonCode}`)
       for (const sent of sents) {
-        sent.acknowledgedAt = acknowledgedAt
+        sent.acknowledgedAt = said.acknowledgedAt
         this.#acknowledged(sent.punch.id)
       }
       return

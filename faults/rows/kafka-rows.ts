@@ -13,7 +13,7 @@ export const kafkaRows: readonly Row[] = [
   {
     name: 'kafka-kill',
     title: 'Kafka killed (kill −9) and restarted',
-    faults: 6,
+    faults: 5,
     lane: 'busy',
     hurt: async ({ servers: { kafka } }, random) => {
       await kafka.kill()
@@ -24,7 +24,7 @@ export const kafkaRows: readonly Row[] = [
   {
     name: 'kafka-frozen',
     title: 'Kafka frozen for 1 to 8 s',
-    faults: 8,
+    faults: 6,
     lane: 'waiting',
     hurt: async ({ servers: { kafka } }, random) => {
       kafka.freeze()
@@ -35,7 +35,7 @@ export const kafkaRows: readonly Row[] = [
   {
     name: 'kafka-slow',
     title: 'Kafka slow (50 to 500 ms more each way) for 3 to 6 s',
-    faults: 6,
+    faults: 5,
     lane: 'waiting',
     hurt: async ({ servers: { kafkaProxies } }, random) => {
       const delayMs = random.whole(50, 500)
@@ -61,7 +61,7 @@ export const kafkaRows: readonly Row[] = [
   {
     name: 'kafka-leader',
     title: 'Leader of a partition killed, one of three brokers (min.insync.replicas 2)',
-    faults: 10,
+    faults: 8,
     lane: 'cluster',
     hurt: async ({ servers: { kafka }, names }, random) => {
       const partition = random.whole(0, 2)

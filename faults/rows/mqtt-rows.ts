@@ -14,7 +14,7 @@ export const mqttRows: readonly Row[] = [
   {
     name: 'mqtt-kill',
     title: 'MQTT broker killed (kill −9) and restarted with what it had saved',
-    faults: 12,
+    faults: 10,
     lane: 'busy',
     brokerDies: true,
     hurt: async ({ servers: { mosquitto } }, random) => {
@@ -63,7 +63,7 @@ export const mqttRows: readonly Row[] = [
   {
     name: 'link-slow',
     title: 'MQTT link slow (50 to 500 ms, 20 to 100 kB/s)',
-    faults: 6,
+    faults: 5,
     lane: 'waiting',
     hurt: async (scene, random) => {
       scene.mqttProxy.slow({ delayMs: random.whole(50, 500), bytesPerSecond: random.whole(20_000, 100_000) })

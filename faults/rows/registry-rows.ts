@@ -6,7 +6,7 @@ export const registryRows: readonly Row[] = [
   {
     name: 'registry-start',
     title: 'Schema registry down when a worker starts',
-    faults: 4,
+    faults: 3,
     lane: 'waiting',
     hurt: async ({ crew, servers: { registryProxy } }, random) => {
       await registryProxy.refuse()
@@ -35,7 +35,7 @@ export const registryRows: readonly Row[] = [
   {
     name: 'registry-frozen',
     title: 'Schema registry frozen when a worker starts',
-    faults: 4,
+    faults: 3,
     lane: 'waiting',
     hurt: async ({ crew, servers: { registry } }, random) => {
       registry.freeze()

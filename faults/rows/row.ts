@@ -33,5 +33,5 @@ export interface Row {
   readonly after?: (scene: Scene) => Promise<void>
 }
 
-export const usualRate = 200
+export const usualRate = 100
 export const commandsPerSecond = 10

@@ -17,7 +17,7 @@ export const workerRows: readonly Row[] = [
   {
     name: 'kill',
     title: 'Worker killed (kill −9) and started again',
-    faults: 40,
+    faults: 24,
     lane: 'busy',
     hurt: async ({ crew, servers }, random) => {
       // Every other time Kafka stands still, so that records are sure to be in the air.
@@ -34,7 +34,7 @@ export const workerRows: readonly Row[] = [
   {
     name: 'sigterm',
     title: 'Worker stopped (SIGTERM) and started again',
-    faults: 20,
+    faults: 12,
     lane: 'busy',
     hurt: async ({ crew }) => {
       await crew.stop()
@@ -44,7 +44,7 @@ export const workerRows: readonly Row[] = [
   {
     name: 'sigstop',
     title: 'Worker frozen (SIGSTOP), once for 60 s, else for 10 to 15 s, and resumed',
-    faults: 4,
+    faults: 3,
     lane: 'waiting',
     hurt: async ({ crew }, random, nth) => {
       const { process } = crew.worker()
@@ -63,7 +63,7 @@ export const workerRows: readonly Row[] = [
   {
     name: 'clock',
     title: 'Clock of a worker jumps by up to 6 hours, forwards and back',
-    faults: 12,
+    faults: 10,
     lane: 'busy',
     hurt: async ({ crew }, random, nth) => {
       const byMs = random.whole(1000, 6 * 3_600_000)
@@ -76,7 +76,7 @@ export const workerRows: readonly Row[] = [
   {
     name: 'roll',
     title: 'Two workers rolled one after the other',
-    faults: 6,
+    faults: 4,
     lane: 'busy',
     slots: [0, 1],
     hurt: async ({ crew }) => {
@@ -87,9 +87,24 @@ export const workerRows: readonly Row[] = [
     },
   },
   {
+    name: 'scale',
+    title: 'Workers scaled 1 → 3 → 1 (POST /prepare-downscale, SIGTERM)',
+    faults: 3,
+    lane: 'busy',
+    hurt: async ({ crew }, random) => {
+      await Promise.all([crew.start(1), crew.start(2)])
+      await pause(random.whole(200, 1500))
+      for (const slot of [2, 1]) {
+        const { status } = await crew.worker(slot).request('/prepare-downscale', 'POST')
+        if (status !== 200) throw new Error(`slot ${slot} answered /prepare-downscale with ${status}`)
+        await crew.stop(slot)
+      }
+    },
+  },
+  {
     name: 'same-slot',
     title: 'Second worker with the same slot (duplicate client ids)',
-    faults: 3,
+    faults: 2,
     lane: 'waiting',
     hurt: async ({ crew, trace }, random) => {
       const from = trace.links.length

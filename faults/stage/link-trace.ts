@@ -64,13 +64,21 @@ export class LinkTrace implements LinkWatcher {
     if (!this.acknowledged.has(id)) this.waiting.set(id, Date.now())
   }
 
-  /** Resolves when the bridge has acknowledged everything that the broker had taken until `time`. */
-  async settledUntil(time: number, timeoutMs: number): Promise<void> {
+  /** Resolves when the bridge has acknowledged everything that the broker had taken until `time`, and after `from`. */
+  async settledUntil(time: number, timeoutMs: number, from = 0): Promise<void> {
     const holds = () => {
-      const [oldest] = this.waiting.values()
-      return oldest === undefined || oldest > time
+      for (const at of this.waiting.values()) {
+        if (at > time) return true
+        if (at > from) return false
+      }
+      return true
     }
     await this.until('the bridge acknowledges what the broker had taken', holds, timeoutMs)
+  }
+
+  /** What the broker had taken until `time` is waited for no longer: it may have forgotten it. */
+  giveUp(time: number): void {
+    for (const [id, at] of this.waiting) if (at <= time) this.waiting.delete(id)
   }
 
   opened(number: number): void {

@@ -94,6 +94,7 @@ function settingsOf(servers: Servers, names: CommandNames, mqttProxy: FaultProxy
   return (slot: number): SettingsTree =>
     commandSettings(addresses, names, {
       ...row.settings,
+      kafka: { requestTimeoutMs: 4000, ...of('kafka') },
       mqtt: { slot, connections, receiveMaximum, ...of('mqtt') },
       commands: { pubackTimeoutMs: 3000, ...of('commands') },
       attendance: { attributes: ['check'], ...of('attendance') },

@@ -11,7 +11,7 @@ export interface PunchVerdict {
   readonly lost: readonly string[]
   /** Nowhere in Kafka, and never acknowledged to a broker that was killed: it had not kept what it promised. */
   readonly lostByBroker: readonly string[]
-  /** Of each record beyond the first of its punch: the punch. */
+  /** Punches with more than one record. */
   readonly repeated: readonly string[]
   /** Punches whose first record stands behind one of a later punch of the same device. */
   readonly reordered: number
@@ -33,13 +33,13 @@ export function judgePunches(
   flowed: readonly [number, number],
 ): PunchVerdict {
   const first = new Map<string, StoredPunch>()
-  const repeated: string[] = []
+  const repeated = new Set<string>()
   const wrong = new Set<string>()
   for (const record of stored) {
     const { id } = record
     const earlier = first.get(id)
     const punch = sent.get(id)?.punch
-    if (earlier !== undefined) repeated.push(id)
+    if (earlier !== undefined) repeated.add(id)
     if (earlier === undefined || record.at < earlier.at) first.set(id, record)
     const place = punch?.poison === true ? 'deadLetter' : 'attendance'
     if (!record.sound || punch === undefined || record.in !== place) wrong.add(id)
@@ -51,7 +51,7 @@ export function judgePunches(
     sent: acknowledged.length,
     lost: missing.filter((id) => !theirs(id)),
     lostByBroker: missing.filter(theirs),
-    repeated,
+    repeated: [...repeated],
     reordered: reordered(stored, sent),
     wrong: [...wrong],
     longestStallMs: longestStall(stored, flowed),

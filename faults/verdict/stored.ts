@@ -16,8 +16,13 @@ export interface StoredPunch {
 }
 
 /** All of the punches that are in Kafka: by topic, partition and offset. */
-export async function storedPunches(brokers: readonly string[], names: CommandNames): Promise<StoredPunch[]> {
-  const [punches, letters] = [await readTopic(brokers, names.attendance), await readTopic(brokers, names.deadLetter)]
+export async function storedPunches(
+  brokers: readonly string[],
+  names: CommandNames,
+  timeoutMs: number,
+): Promise<StoredPunch[]> {
+  const punches = await readTopic(brokers, names.attendance, timeoutMs)
+  const letters = await readTopic(brokers, names.deadLetter, timeoutMs)
   const stored = punches.map((record): StoredPunch => {
     const event = avroValue('AttendanceEvent', record)
     return {

@@ -1,3 +1,5 @@
+import type { CommandStatus } from '../../src/records/generated/command-status.ts'
+import type { TakenCommand } from '../../test/kit/command-devices.ts'
 import type { SentPunch } from '../flow/punch-flow.ts'
 import type { Crew } from '../stage/crew.ts'
 import type { LinkTrace } from '../stage/link-trace.ts'
@@ -35,7 +37,7 @@ export function storyOf(
 ): string {
   const told = sent.get(id)
   const lines = [
-    `${id} of ${told?.punch.deviceSn}: sent ${clock(told?.sentAt ?? null)}, acknowledged by the broker ${clock(told?.acknowledgedAt ?? null)}, ${told?.unheard ?? 0} times without a subscriber`,
+    `${id} of ${told?.punch.deviceSn}: sent ${clock(told?.sentAt ?? null)}, acknowledged by the broker ${clock(told?.acknowledgedAt ?? null)}, sent again ${told?.again ?? 0} times`,
   ]
   for (const { link, packetId, dup, at, acknowledgedAt } of trace.deliveries.get(id) ?? []) {
     const connection = `${link.clientId} epoch ${link.epoch} (connection ${link.number}, session ${link.sessionPresent === true ? 'present' : 'new'})`
@@ -60,6 +62,27 @@ export function storyOf(
     }
   }
   return lines.join('\n')
+}
+
+/** The whole story of one command: its statuses and deliveries, with the records of the topic in their order. */
+export function commandStoryOf(
+  id: string,
+  statuses: readonly CommandStatus[],
+  taken: readonly TakenCommand[],
+  faults: readonly Fault[],
+): string {
+  const steps = statuses
+    .filter(({ commandId }) => commandId === id)
+    .map(
+      ({ status, statusTime, attempt, errorCode, eventId }) =>
+        `  ${status} attempt ${attempt} at ${clock(statusTime)} ${errorCode ?? ''} (${eventId})`,
+    )
+  const seen = taken.filter((command) => command.id === id).map(({ at }) => `  the device took it at ${clock(at)}`)
+  const first = taken.find((command) => command.id === id)?.at ?? 0
+  const near = faults
+    .filter(({ from, gone }) => from < first + 10_000 && gone > first - 10_000)
+    .map(({ from, gone }) => `  fault from ${clock(from)} to ${clock(gone)}`)
+  return [`${id}:`, ...steps, ...seen, ...near].join('\n')
 }
 
 function timeOf(value: unknown): number {

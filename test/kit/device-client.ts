@@ -48,10 +48,15 @@ export class DeviceClient {
     const client = connect(options.url, { ...defaults, ...options.mqtt })
     const device = new DeviceClient(client, options.inFlight ?? 20)
     await new Promise<void>((resolve, reject) => {
-      client.once('connect', () => resolve())
-      client.once('error', (error) => {
+      const refused = (error: Error) => {
         client.end(true)
         reject(error)
+      }
+      client.once('error', refused)
+      client.once('connect', () => {
+        // A later failure is for the reconnect to mend.
+        client.off('error', refused)
+        resolve()
       })
       client.once('close', () => {
         if (client.options.reconnectPeriod === 0) reject(new Error(`${options.clientId}: closed without a CONNACK`))

@@ -76,7 +76,7 @@ export async function untilRecords(
 }
 
 /** Everything in the topic from its first record to its end now; by partition and offset. */
-export async function readTopic(brokers: readonly string[], topic: string): Promise<ReadRecord[]> {
+export async function readTopic(brokers: readonly string[], topic: string, timeoutMs = 30_000): Promise<ReadRecord[]> {
   installCodecs()
   const left = new Map<number, bigint>()
   for (const { partition, low, high } of await withAdmin(brokers, (admin) => offsetsOf(admin, topic))) {
@@ -98,7 +98,7 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
       latch.look()
     },
   })
-  await latch.until(`the end of ${topic}`, () => left.size === 0, 30_000)
+  await latch.until(`the end of ${topic}`, () => left.size === 0, timeoutMs)
   await consumer.disconnect()
   const places = new Map(records.map((record) => [`${record.partition}/${record.offset}`, record]))
   return [...places.values()].sort((a, b) => a.partition - b.partition || a.offset - b.offset)
