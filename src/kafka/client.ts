@@ -38,6 +38,8 @@ export async function newKafka(options: KafkaClientOptions, emit: Emit): Promise
     clientId: options.clientId,
     connectionTimeout: options.connectTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
+    // Few retries in here, endless ones outside: its own five waits outlast our deadlines, and hide the reason.
+    retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1000 },
     // kafkajs does not set noDelay; Nagle would hold the tail of a request for a round trip.
     socketFactory: ({ host, port, onConnect }) => dial(host, port, tls, onConnect),
     ...(tls === null ? {} : { ssl: tls }),

@@ -1,4 +1,5 @@
 import kafkajs, { type KafkaJSProtocolError } from 'kafkajs'
+import { isCertificateError } from '../kernel/certificate-error.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 
 /**
@@ -17,7 +18,7 @@ const refusedTypes: ReadonlySet<string> = new Set([
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ])
 
-/** Names for labels; a person has to act on `not_authorized`, `authentication` and `unknown_topic`. */
+/** Names for labels; a person has to act on `not_authorized`, `authentication`, `certificate` and `unknown_topic`. */
 const transientTypes: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: 'not_authorized',
   CLUSTER_AUTHORIZATION_FAILED: 'not_authorized',
@@ -47,18 +48,26 @@ export function kafkaFailure(error: unknown): Failure {
 }
 
 /** kafkajs wraps errors in each other, and says "not retriable" of a refused connection: the cause decides. */
-function protocolErrorIn(error: unknown): KafkaJSProtocolError | null {
-  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth += 1) {
-    if (e instanceof kafkajs.KafkaJSProtocolError) return e
-  }
-  return null
+function chainOf(error: unknown): Error[] {
+  const chain: Error[] = []
+  for (let e: unknown = error; e instanceof Error && chain.length < 5; e = e.cause) chain.push(e)
+  return chain
 }
 
-/** A closed set, fit for a label. */
+function protocolErrorIn(error: unknown): KafkaJSProtocolError | null {
+  return chainOf(error).find((e) => e instanceof kafkajs.KafkaJSProtocolError) ?? null
+}
+
+/** A closed set, fit for a label: of the innermost error that has a name here. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unexpected'
-  const name = error.name === 'KafkaJSNonRetriableError' && error.cause instanceof Error ? error.cause.name : error.name
-  switch (name) {
+  const names = chainOf(error).map(nameOfOne)
+  return names.findLast((name) => name !== null) ?? 'other'
+}
+
+function nameOfOne(error: Error): string | null {
+  if ('code' in error && isCertificateError(error.code)) return 'certificate'
+  switch (error.name) {
     case 'KafkaJSRequestTimeoutError':
     case 'KafkaJSTimeout':
     case 'KafkaJSLockTimeout':
@@ -71,6 +80,6 @@ function nameOf(error: unknown): string {
     case 'KafkaJSNoBrokerAvailableError':
       return 'connection'
     default:
-      return 'other'
+      return null
   }
 }

@@ -1,5 +1,6 @@
 import type { ErrorWithReasonCode } from 'mqtt'
 import { Backoff } from '../kernel/backoff.ts'
+import { isCertificateError } from '../kernel/certificate-error.ts'
 import { policyOf, type StayAway } from './reason-codes.ts'
 
 /** What is known of the end of a link: the reason code that announced it, if one did, else a name for how it failed. */
@@ -79,6 +80,6 @@ function reasonOf(message: string, code: unknown): string {
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ECONNRESET' || code === 'ETIMEDOUT') {
     return code.toLowerCase()
   }
-  if (typeof code === 'string' && (code.startsWith('ERR_TLS') || code.includes('CERT'))) return 'tls'
+  if (isCertificateError(code)) return 'tls'
   return 'connection_error'
 }

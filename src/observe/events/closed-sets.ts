@@ -124,6 +124,7 @@ export const kafkaFailures = [
   'unknown_topic',
   'not_authorized',
   'authentication',
+  'certificate',
   'too_large',
   'fenced',
   'unexpected',
