@@ -7,6 +7,8 @@ import { sendCommands } from './cli/device-command/send.ts'
 import { showStatuses } from './cli/device-command/show-statuses.ts'
 import { deviceCommand } from './cli/device-command.ts'
 import { dispatch } from './cli/dispatch.ts'
+import { examine } from './cli/doctor/examine.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { runExplain } from './cli/explain/explain.ts'
 import { explainCommand } from './cli/explain.ts'
 import { fleetCommand } from './cli/fleet.ts'
@@ -43,6 +45,7 @@ const commands: readonly Command[] = [
   fleetCommand,
   jobCommand,
   apiKeyCommand,
+  doctorCommand(examine),
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),
   configCommand,

@@ -14,7 +14,8 @@ import { HttpRole, httpConditions } from '../roles/http-role.ts'
 import { IngestRole, ingestConditions } from '../roles/ingest-role.ts'
 import type { Role, RoleDeps } from '../roles/role.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
-import type { RoleName, RunRoles } from './run.ts'
+import type { RoleName } from './role-option.ts'
+import type { RunRoles } from './run.ts'
 
 /** What only the process edge can give. */
 export interface ProcessEdge {

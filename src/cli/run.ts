@@ -1,12 +1,8 @@
-import { closestName } from '../config/closest-name.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { configOf, configOptions, configOptionsText, noWords, readArguments } from './arguments.ts'
 import type { Command, CommandIo } from './command.ts'
 import { exitCodesText } from './exit-codes.ts'
-import { UsageError } from './usage-error.ts'
-
-export const roleNames = ['ingest', 'command', 'fleet', 'http'] as const
-export type RoleName = (typeof roleNames)[number]
+import { defaultRoles, namedRoles, type RoleName, roleNames } from './role-option.ts'
 
 /** Runs the roles until a signal ends them; resolves to the exit code. */
 export type RunRoles = (config: LoadedConfig, roles: readonly RoleName[], io: CommandIo) => Promise<number>
@@ -34,27 +30,9 @@ Example:
         role: { type: 'string', multiple: true },
       })
       noWords(positionals)
-      const asked = rolesOf(values.role ?? [])
+      const asked = namedRoles(values.role, roleNames)
       const config = configOf(values, io)
       return runRoles(config, asked ?? defaultRoles(config), io)
     },
   }
-}
-
-function defaultRoles({ settings }: LoadedConfig): readonly RoleName[] {
-  return settings.fleet.enabled ? roleNames : ['ingest', 'command']
-}
-
-/** Null when none was named. */
-function rolesOf(given: readonly string[]): readonly RoleName[] | null {
-  if (given.length === 0) return null
-  const names = given.flatMap((text) => text.split(',')).map((name) => name.trim())
-  for (const name of names) {
-    if (roleNames.some((role) => role === name)) continue
-    const near = closestName(name, roleNames)
-    throw new UsageError(
-      `there is no role ${JSON.stringify(name)}; allowed: ${roleNames.join(', ')}${near === null ? '' : `. Did you mean ${near}?`}`,
-    )
-  }
-  return roleNames.filter((role) => names.includes(role))
 }

@@ -19,6 +19,31 @@ export function deviceFilters(settings: { readonly shadow: { readonly getOverMqt
   ]
 }
 
+/** Filters of the topics that the bridge publishes to for things: no more, no less. */
+export function publicationFilters({
+  shadow,
+}: {
+  readonly shadow: { readonly getOverMqtt: boolean; readonly replies: boolean }
+}): readonly string[] {
+  const update = shadowUpdateTopic('+')
+  const answered = [
+    ...(shadow.replies ? [update] : []),
+    ...(shadow.getOverMqtt ? ['$emqx/things/+/shadow/get'] : []),
+    '$emqx/things/+/jobs/get',
+    '$emqx/things/+/jobs/start-next',
+    '$emqx/things/+/jobs/+/get',
+    jobUpdateTopic('+', '+'),
+  ]
+  return [
+    update,
+    `${update}/delta`,
+    ...answered.flatMap((topic) => [`${topic}/accepted`, `${topic}/rejected`]),
+    notifyTopic('+'),
+    notifyNextTopic('+'),
+    commandRequestTopic('+', '+'),
+  ]
+}
+
 /** What the topic says, or null when no filter of {@link deviceFilters} matches it. A level may be empty. */
 export function parseDeviceTopic(
   topic: string,

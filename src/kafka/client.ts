@@ -27,9 +27,13 @@ export interface KafkaClientOptions {
 
 /**
  * A new kafkajs client. Files are read now: build another one to use rotated certificates or passwords. Each client
- * gets option objects of its own, because kafkajs writes its authenticator into `sasl` and would keep the old password.
+ * gets option objects of its own, because kafkajs writes its authenticator into `sasl` and would keep the old password. `dialed` is told of every socket.
  */
-export async function newKafka(options: KafkaClientOptions, emit: Emit): Promise<Kafka> {
+export async function newKafka(
+  options: KafkaClientOptions,
+  emit: Emit,
+  dialed: (socket: Socket) => void = () => undefined,
+): Promise<Kafka> {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
   const tls = await readTls(options)
   const sasl = await readSasl(options)
@@ -41,7 +45,11 @@ export async function newKafka(options: KafkaClientOptions, emit: Emit): Promise
     // Few retries in here, endless ones outside: its own five waits outlast our deadlines, and hide the reason.
     retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1000 },
     // kafkajs does not set noDelay; Nagle would hold the tail of a request for a round trip.
-    socketFactory: ({ host, port, onConnect }) => dial(host, port, tls, onConnect),
+    socketFactory: ({ host, port, onConnect }) => {
+      const socket = dial(host, port, tls, onConnect)
+      dialed(socket)
+      return socket
+    },
     ...(tls === null ? {} : { ssl: tls }),
     ...(sasl === null ? {} : { sasl }),
     logLevel: kafkajs.logLevel.WARN,

@@ -3,22 +3,8 @@ import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-sc
 import type { Clock } from '../kernel/clock.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
-import { readIfNamed } from '../kernel/read-if-named.ts'
 import type { Emit } from '../observe/events/event.ts'
-
-export interface RegistryOptions {
-  readonly url: string
-  readonly timeoutMs: number
-  readonly username: string | null
-  readonly password: string | null
-  readonly passwordFile: string | null
-  readonly tls: {
-    readonly caFile: string | null
-    readonly certFile: string | null
-    readonly keyFile: string | null
-    readonly serverName: string | null
-  }
-}
+import { type RegistryOptions, readRegistryAccess } from './registry-access.ts'
 
 export interface Subject {
   readonly subject: string
@@ -112,28 +98,14 @@ export class Registry {
 
   /** A client of its own for each question: files may have changed, and the client's cache would only hide ours. */
   async #client(): Promise<SchemaRegistry> {
-    const { url, username, password, passwordFile, tls } = this.#options
-    const [secret, ca, cert, key] = await Promise.all(
-      [passwordFile, tls.caFile, tls.certFile, tls.keyFile].map(readIfNamed),
-    )
+    const { auth, tls } = await readRegistryAccess(this.#options)
     return new SchemaRegistry({
-      host: url.replace(/\/+$/, ''),
+      host: this.#options.url.replace(/\/+$/, ''),
       clientId: 'emqx-kafka-bridge',
       // Repeating is ours, with back-off and for ever.
       retry: { retries: 0 },
-      ...(username === null
-        ? {}
-        : { auth: { username, password: secret?.toString('utf8').replace(/[\r\n]+$/, '') ?? password ?? '' } }),
-      ...(url.startsWith('https:')
-        ? {
-            agent: new Agent({
-              ...(ca === undefined ? {} : { ca }),
-              ...(cert === undefined ? {} : { cert }),
-              ...(key === undefined ? {} : { key }),
-              ...(tls.serverName === null ? {} : { servername: tls.serverName }),
-            }),
-          }
-        : {}),
+      ...(auth === null ? {} : { auth }),
+      ...(tls === null ? {} : { agent: new Agent(tls) }),
     })
   }
 }

@@ -12,15 +12,13 @@ import { messageOf } from '../kernel/failure.ts'
 import { Releasers } from '../kernel/releasers.ts'
 import { Publisher } from '../mqtt/publisher.ts'
 import type { BridgeEvent } from '../observe/events/event.ts'
-import type { ChannelName } from '../records/catalogue.ts'
 import { topicsOf } from '../records/topics.ts'
+import { commandChannels } from './channels.ts'
 import { commandReader } from './command-reader.ts'
 import { coPartitionCount, groupOptions } from './group-options.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import { publishConnection } from './mqtt-connections.ts'
 import type { Role, RoleDeps } from './role.ts'
-
-const writes: readonly ChannelName[] = ['commandStatus', 'deadLetter']
 
 /** Conditions of readiness that this role speaks for. */
 export const commandConditions = ['command.kafka', 'command.registry', 'command.restored', 'command.mqtt'] as const
@@ -49,8 +47,8 @@ export class CommandRole implements Role {
     const { signal } = this.#stop
     const encodings = await waitForEncodings(
       this.name,
-      writes,
-      commandInputs,
+      commandChannels.writes,
+      commandChannels.reads,
       this.#settings,
       this.#registry,
       this.#deps,

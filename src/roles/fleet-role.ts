@@ -1,5 +1,4 @@
 import type { Settings } from '../config/settings.ts'
-import { fleetTopics } from '../engine/fleet-ports.ts'
 import { FleetRegistry } from '../fleet/registry.ts'
 import { Sender } from '../flow/sender.ts'
 import type { Registry } from '../kafka/registry.ts'
@@ -8,33 +7,13 @@ import { Backoff } from '../kernel/backoff.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { messageOf } from '../kernel/failure.ts'
 import { Releasers } from '../kernel/releasers.ts'
-import type { ChannelName } from '../records/catalogue.ts'
+import { fleetChannels } from './channels.ts'
 import { type FleetOutbox, fleetOutbox } from './fleet-outbox.ts'
 import { type FleetProcessor, fleetProcessor } from './fleet-processor.ts'
 import { coPartitionCount } from './group-options.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import type { Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
-
-/** What the owner of a partition writes, in its transactions. */
-const writes: readonly ChannelName[] = [
-  'results',
-  'shadowState',
-  'shadowChanges',
-  'commandExecutions',
-  'commandState',
-  'jobExecutions',
-  'jobExecutionState',
-  'jobState',
-  'jobProgress',
-  'fleetEvents',
-  'fleetPresence',
-  'fleetDeadLetter',
-  'thingInbox',
-  'jobInbox',
-  'mqttOutbox',
-  'thingState',
-]
 
 /** Conditions of readiness that this role speaks for. */
 export const fleetConditions = ['fleet.kafka', 'fleet.registry', 'fleet.restored', 'fleet.mqtt'] as const
@@ -62,14 +41,14 @@ export class FleetRole implements Role {
     const { signal } = this.#stop
     const { encodings, partitions } = await waitForEncodings(
       this.name,
-      writes,
-      [...fleetTopics, 'mqttOutbox'],
+      fleetChannels.writes,
+      fleetChannels.reads,
       this.#settings,
       this.#registry,
       this.#deps,
       signal,
     )
-    const count = coPartitionCount([...fleetTopics, 'mqttOutbox'], this.#settings, partitions)
+    const count = coPartitionCount(fleetChannels.reads, this.#settings, partitions)
 
     const things = new FleetRegistry(this.#settings.fleet)
     const view = thingsView(things, this.#settings, this.#registry, this.#deps, signal)

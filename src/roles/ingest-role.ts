@@ -12,9 +12,9 @@ import { Releasers } from '../kernel/releasers.ts'
 import { IngestSource } from '../mqtt/ingest-source.ts'
 import { RetainedSnapshot } from '../mqtt/retained-snapshot.ts'
 import type { BridgeEvent } from '../observe/events/event.ts'
-import type { ChannelName } from '../records/catalogue.ts'
 import { compileIngest } from '../routes/ingest.ts'
 import { watchBrokerQueues } from './broker-queues.ts'
+import { ingestChannels, ingestThingChannels } from './channels.ts'
 import { DeviceTable } from './device-table.ts'
 import { ingestDecider, type ThingsOfIngest } from './ingest-decider.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
@@ -22,9 +22,6 @@ import { sessionsOfSlot, snapshotConnection } from './mqtt-connections.ts'
 import { OrphanSlots } from './orphan-slots.ts'
 import type { Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
-
-const deviceChannels: readonly ChannelName[] = ['attendance', 'presence', 'deadLetter', 'commandReply']
-const thingChannels: readonly ChannelName[] = ['thingInbox', 'fleetDeadLetter']
 
 /** Conditions of readiness that this role speaks for. */
 export const ingestConditions = ['ingest.kafka', 'ingest.registry', 'ingest.devices', 'ingest.mqtt'] as const
@@ -54,10 +51,11 @@ export class IngestRole implements Role {
     const { kafka, mqtt, fleet } = this.#settings
     const { signal } = this.#stop
     watchBrokerQueues(this.#settings, this.#deps, this.#releasers)
+    const channels = fleet.enabled ? [ingestChannels, ingestThingChannels] : [ingestChannels]
     const { encodings } = await waitForEncodings(
       this.name,
-      fleet.enabled ? [...deviceChannels, ...thingChannels] : deviceChannels,
-      fleet.enabled ? ['device', 'thingRegistry'] : ['device'],
+      channels.flatMap(({ writes }) => writes),
+      channels.flatMap(({ reads }) => reads),
       this.#settings,
       this.#registry,
       this.#deps,

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -68,5 +68,22 @@ describe('the bridge, started as a pod starts it', () => {
   it('has client ids of its own when it only publishes', () => {
     const settings = settingsOf('Deployment', '-command', 'punches-command-5d9c7-x2x7l')
     expect(at(settings, 'mqtt')).toMatchObject({ slot: 0, clientIdPrefix: 'site-a-punches-command-5d9c7-x2x7l' })
+  })
+
+  it('is looked at by the doctor of helm test, for the enabled roles and with the same files', () => {
+    const args = at(only(objects, 'Pod', '-test'), 'spec.containers.0.args') as readonly string[]
+    expect(args.slice(0, 3)).toEqual(['doctor', '--role', 'ingest,command,fleet,http'])
+    const options = args.map((arg) => arg.replace('/etc/bridge/', `${folder}/`))
+    const run = ['--import', 'tsx', 'src/main.ts', ...options, '--json', '--timeout', '1']
+    const env = { ...process.env, REGISTER: 'register' }
+    const { status, stdout } = spawnSync('node', run, { cwd: projectFolder(), env, encoding: 'utf8' })
+    const findings = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly server: string; readonly level: string; readonly on: string })
+    // No server is there, and what stands for the secrets is no certificate: the doctor has found the files.
+    expect(status).toBe(1)
+    expect(new Set(findings.map(({ server }) => server))).toEqual(new Set(['mqtt', 'kafka', 'registry']))
+    expect(findings.map(({ on }) => on)).toContain(`${folder}/secrets/mqtt/ca.crt`)
   })
 })

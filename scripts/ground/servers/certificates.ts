@@ -36,8 +36,13 @@ export class Certificates {
   }
 
   /** A certificate whose common name is `name`, for a client that must show one. */
-  client(name: string): Promise<KeyPair> {
-    return issue(this.#folder, name, 'extendedKeyUsage=clientAuth')
+  client(name: string, days = 30): Promise<KeyPair> {
+    return issue(this.#folder, name, 'extendedKeyUsage=clientAuth', days, `${name}-${days}`)
+  }
+
+  /** A server's certificate for another name, or one that ends soon; with a negative number of days it has ended. */
+  serverOf(name: string, days = 30): Promise<KeyPair> {
+    return issue(this.#folder, name, `subjectAltName=DNS:${name}`, days, `${name}-server-${days}`)
   }
 
   /** Certificate and key in one file, as Kafka wants its PEM key store. */
@@ -49,15 +54,15 @@ export class Certificates {
   }
 }
 
-async function issue(folder: string, name: string, extension: string): Promise<KeyPair> {
-  const key = await newKey(folder, name)
-  const request = join(folder, `${name}.csr`)
-  const certificate = join(folder, `${name}.pem`)
-  const extensions = join(folder, `${name}.ext`)
+async function issue(folder: string, name: string, extension: string, days = 30, file = name): Promise<KeyPair> {
+  const key = await newKey(folder, file)
+  const request = join(folder, `${file}.csr`)
+  const certificate = join(folder, `${file}.pem`)
+  const extensions = join(folder, `${file}.ext`)
   await writeFile(extensions, `${extension}\n`)
   await runCommand('openssl', ['req', '-new', '-key', key, '-subj', `/CN=${name}`, '-out', request])
   const authority = ['-CA', join(folder, 'ca.pem'), '-CAkey', join(folder, 'ca.key'), '-CAcreateserial']
-  const signing = ['x509', '-req', '-in', request, ...authority, '-days', '30', '-extfile', extensions]
+  const signing = ['x509', '-req', '-in', request, ...authority, '-days', String(days), '-extfile', extensions]
   await runCommand('openssl', [...signing, '-out', certificate])
   return { certificate, key }
 }

@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What stands between a client and the real registry. */
+export interface FrontOptions {
+  /** Asks for this login (Basic); everybody else gets 401. */
+  readonly login?: { readonly username: string; readonly password: string }
+  /** Added to the clock that the registry shows. */
+  readonly clockMs?: number
+}
+
+/** The real registry behind a login, or with a clock that is wrong: Apicurio itself can do neither here. */
+export class RegistryFront {
+  readonly #server: Server
+
+  static async start(registryUrl: string, options: FrontOptions): Promise<RegistryFront> {
+    const front = new RegistryFront(new URL(registryUrl), options)
+    front.#server.listen(0, '127.0.0.1')
+    await once(front.#server, 'listening')
+    return front
+  }
+
+  private constructor(target: URL, { login, clockMs = 0 }: FrontOptions) {
+    const expected =
+      login === undefined ? null : `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
+    this.#server = createServer((incoming, outgoing) => {
+      const date = new Date(Date.now() + clockMs).toUTCString()
+      if (expected !== null && incoming.headers.authorization !== expected) {
+        outgoing.writeHead(401, { date }).end()
+        return
+      }
+      const { host: _host, ...headers } = incoming.headers
+      const url = new URL(`${target.origin}${incoming.url ?? '/'}`)
+      const forwarded = request(url, { method: incoming.method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, date })
+        answer.pipe(outgoing)
+      })
+      forwarded.on('error', () => outgoing.destroy())
+      incoming.pipe(forwarded)
+    })
+    this.#path = target.pathname
+  }
+
+  readonly #path: string
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${this.#path}`
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+}
