@@ -20,7 +20,7 @@ export interface BridgeLook {
   readonly acknowledged: number
 }
 
-const roles = 'ingest,command'
+const roles = 'ingest,command,fleet,http'
 
 const newsMs = 15_000
 
@@ -28,20 +28,25 @@ const newsMs = 15_000
 export class DemoBridge {
   readonly config: object
   readonly healthUrl: string
+  /** Where things read their shadows. */
+  readonly apiUrl: string
   #process: BridgeProcess | null = null
 
   static async prepare(servers: BridgeServers, roster: readonly DeviceProfile[]): Promise<DemoBridge> {
-    const [port = 0] = await freePorts(1)
-    return new DemoBridge(servers, roster, port)
+    const [port = 0, apiPort = 0] = await freePorts(2)
+    return new DemoBridge(servers, roster, port, apiPort)
   }
 
-  private constructor(servers: BridgeServers, roster: readonly DeviceProfile[], port: number) {
+  private constructor(servers: BridgeServers, roster: readonly DeviceProfile[], port: number, apiPort: number) {
     this.healthUrl = `http://127.0.0.1:${port}`
+    this.apiUrl = `http://127.0.0.1:${apiPort}`
     this.config = {
       devices: roster
         .filter(({ zoneFrom }) => zoneFrom === 'settings')
         .map(({ deviceSn, timeZone }) => ({ deviceSn, timeZone })),
       commands: { replyLeaves: ['rsp'] },
+      fleet: { enabled: true },
+      http: { host: '127.0.0.1', port: apiPort },
       mqtt: { url: servers.mqttUrl },
       // gzip is the one codec that kafkajs has without a package, and the demo reads like anybody.
       kafka: { brokers: servers.brokers, compression: 'gzip' },

@@ -84,7 +84,7 @@ async function unlessAsked<T>(work: () => Promise<T>): Promise<T | null> {
 }
 
 /** The demo itself, and its polite end: devices first, then the bridge, then the last look into Kafka. */
-async function play({ bridge, reader, fleet, operator, ledger, tally, brokers }: Stage): Promise<number> {
+async function play({ bridge, reader, fleet, operator, thermostats, ledger, tally, brokers }: Stage): Promise<number> {
   const hints = hintsFor(brokers)
   console.log('\nIn a second terminal, in this folder:')
   for (const { shows, line } of hints) console.log(`  ${shows}\n    ${line}`)
@@ -92,11 +92,23 @@ async function play({ bridge, reader, fleet, operator, ledger, tally, brokers }:
   const began = Date.now()
   fleet.start()
   operator.start()
-  const ending = await watch({ brokerName, fleet, ledger, tally, bridge, hints, terminal, seconds, stop: asked.signal })
+  const ending = await watch({
+    brokerName,
+    fleet,
+    thermostats,
+    ledger,
+    tally,
+    bridge,
+    hints,
+    terminal,
+    seconds,
+    stop: asked.signal,
+  })
   const runningMs = Date.now() - began
   if (ending === 'bridge ended') throw new Error(`the bridge ended by itself: ${bridge.obituary}`)
 
   await operator.stop()
+  await thermostats.end()
   const settled = await step('devices finish and wait for their acknowledgements', () => fleet.settle(20_000))
   if (!settled) console.log('    some devices got no acknowledgement within 20 s; what they sent does not count')
   await step(
@@ -115,6 +127,7 @@ async function play({ bridge, reader, fleet, operator, ledger, tally, brokers }:
   await reader.close()
 
   console.log(summary(runningMs, fleet, ledger, tally, last?.difference ?? null))
+  console.log(`  - things: ${thermostats.summary()}\n`)
   const difference = last?.difference ?? null
   const faults = [
     ...(ledger.missing === 0 ? [] : [`${ledger.missing} acknowledged and not in Kafka`]),
@@ -123,6 +136,7 @@ async function play({ bridge, reader, fleet, operator, ledger, tally, brokers }:
     ...(tally.commands.twoEnds === 0 ? [] : [`${tally.commands.twoEnds} commands have two ends`]),
     ...(code === 0 ? [] : [`the bridge ended with exit code ${code}`]),
     ...(reader.failure === null ? [] : [`the consumer failed: ${reader.failure}`]),
+    ...(thermostats.complaint === null ? [] : [`a thermostat could not go on: ${thermostats.complaint}`]),
     ...(operator.failure === null ? [] : [`Kafka did not take a command: ${operator.failure}`]),
     ...(ledger.messages > 0 ? [] : ['nothing was acknowledged at all']),
   ]

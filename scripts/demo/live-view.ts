@@ -5,12 +5,14 @@ import type { Ledger } from './ledger.ts'
 import { groups } from './message.ts'
 import type { Hint } from './second-terminal.ts'
 import type { SeenPunch, Tally } from './tally.ts'
+import type { Thermostats } from './thermostats.ts'
 
 /** Everything a frame shows. */
 export interface Scene {
   readonly runningMs: number
   readonly brokerName: string
   readonly fleet: Fleet
+  readonly thermostats: Thermostats
   readonly ledger: Ledger
   readonly tally: Tally
   readonly bridge: BridgeLook | null
@@ -68,6 +70,7 @@ function header(scene: Scene, columns: number): readonly string[] {
   return [
     `${bold(title)}${stop.padStart(Math.max(2, columns - title.length))}`,
     `fleet    ${fleet.devices.length} devices, ${fleet.connected} connected; ${fleet.drops} connections broken on purpose so far (${scene.brokerName})`,
+    `things   ${scene.thermostats.count} thermostats: ${scene.thermostats.summary()}`,
     `bridge   ${bridgeSays}`,
     `punches  ${perSecond.toFixed(0).padStart(3)}/s ${sparkline(rates)}${late}`,
     `commands ${lastSeconds(tally.commands.rates()).toFixed(0).padStart(3)}/s ${sparkline(tally.commands.rates())}   ${answerText(tally.commands)}`,

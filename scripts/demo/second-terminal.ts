@@ -1,5 +1,6 @@
 import { configName } from './addresses.ts'
 import { napper } from './roster.ts'
+import { newcomer } from './thermostats.ts'
 
 /** Something to type in a second terminal, and what it shows. */
 export interface Hint {
@@ -20,6 +21,14 @@ export function hintsFor(brokers: readonly string[]): readonly Hint[] {
       line: command('send', `--device ${napper} --op ping --if-offline wait --expires 1m --wait`),
     },
     { shows: 'one to nobody', line: command('send', '--device NOBODY --op ping --wait') },
+    {
+      shows: 'a thing that nobody knows yet',
+      line: `node dist/main.js thing register ${newcomer} --client-id client-${newcomer} --config ${configName}`,
+    },
+    {
+      shows: 'its temperature',
+      line: `node dist/main.js shadow set ${newcomer} '{"targetTemperature":24}' --wait --config ${configName}`,
+    },
     { shows: 'what became of commands', line: command('status', '--device DEL-0001') },
     { shows: 'a command from any Kafka client', line: `echo 'DEL-0001:{"op":"ping"}' | ${kcat}` },
     {

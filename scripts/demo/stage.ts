@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ensurePart } from '../ground/fetch/part.ts'
 import { partsNamed } from '../ground/fetch/parts.ts'
 import { java, requireAll } from '../ground/fetch/prerequisites.ts'
@@ -12,6 +15,7 @@ import { Operator } from './operator.ts'
 import { step } from './progress.ts'
 import type { DeviceProfile } from './roster.ts'
 import { Tally } from './tally.ts'
+import { Thermostats, thermostatRegistrations } from './thermostats.ts'
 
 /** The brokers that the demo can take. */
 export type BrokerName = 'mosquitto' | 'hivemq'
@@ -22,6 +26,7 @@ export interface Stage {
   readonly reader: KafkaReader
   readonly fleet: Fleet
   readonly operator: Operator
+  readonly thermostats: Thermostats
   readonly ledger: Ledger
   readonly tally: Tally
   readonly brokers: readonly string[]
@@ -74,7 +79,26 @@ export async function setTheStage(
   )
   const operator = new Operator(brokers, roster, ledger, tally.commands, commandsPerSecond)
   await step('an operator who sends commands', () => operator.open())
-  return { bridge, reader, fleet, operator, ledger, tally, brokers }
+  const thermostats = await step(
+    'thermostats of EMQX Fleets start up',
+    () => switchOn(bridge, mqttUrl),
+    ({ count }) => `${count} registered, one not yet`,
+  )
+  return { bridge, reader, fleet, operator, thermostats, ledger, tally, brokers }
+}
+
+/** Registered and let in by the same commands that an operator types. */
+async function switchOn(bridge: DemoBridge, mqttUrl: string): Promise<Thermostats> {
+  const folder = await mkdtemp(join(tmpdir(), 'thermostats-'))
+  const file = join(folder, 'things.ndjson')
+  await writeFile(file, thermostatRegistrations())
+  await bridge.command('thing', 'register', '--file', file)
+  await rm(folder, { recursive: true })
+  const said = await bridge.command('api-key', 'create', 'thermostats')
+  const [apiKey = '', apiSecret = ''] = (said.find((line) => line.startsWith('thermostats:')) ?? '').split(':')
+  const thermostats = new Thermostats({ mqttUrl, httpUrl: bridge.apiUrl, apiKey, apiSecret })
+  await thermostats.open()
+  return thermostats
 }
 
 /** The last line of a command, and how it names what it was not content with. */

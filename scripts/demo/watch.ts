@@ -7,10 +7,12 @@ import { Screen } from './screen.ts'
 import type { Hint } from './second-terminal.ts'
 import { progressLine } from './summary.ts'
 import type { Tally } from './tally.ts'
+import type { Thermostats } from './thermostats.ts'
 
 export interface Watched {
   readonly brokerName: string
   readonly fleet: Fleet
+  readonly thermostats: Thermostats
   readonly ledger: Ledger
   readonly tally: Tally
   readonly bridge: DemoBridge

@@ -13,7 +13,8 @@ export class LiveLine {
   /** Shows a line, or several of them, in place of what it showed before. */
   show(text: string): void {
     if (!this.isTerminal) return
-    const columns = 'columns' in this.#out && typeof this.#out.columns === 'number' ? this.#out.columns : 80
+    // A terminal that nobody looks at says 0.
+    const columns = 'columns' in this.#out && typeof this.#out.columns === 'number' ? this.#out.columns || 80 : 80
     // A line that wraps could not be written over.
     const lines = text.split('\n').map((line) => line.slice(0, columns - 1))
     this.#out.write(`${this.#wiped()}${lines.join('\n')}`)

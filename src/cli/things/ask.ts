@@ -63,7 +63,7 @@ export async function ask(
   time.set(patienceMs)
   const redraw = setInterval(() => {
     const text = answer === null || sequel === null ? 'waiting for the answer' : sequel.screen()
-    account.show(`${text}  ${time.elapsed()} s`)
+    account.show(text.replace(/$/m, `  ${time.elapsed()} s`))
   }, 100)
   let isOver = false
   try {

@@ -12,6 +12,8 @@ export class ShadowSequel implements Sequel {
   readonly #thing: string
   readonly #account: Account
   #last: ShadowChange | null = null
+  /** Seen and not told yet: until the answer says which version is ours, nobody knows which came before it. */
+  #untold: ShadowChange[] = []
 
   constructor(thing: string, account: Account) {
     this.#thing = thing
@@ -21,13 +23,17 @@ export class ShadowSequel implements Sequel {
   watch(look: Onlooker): void {
     look.on('shadowChanges', codecOf('ShadowChange'), { keys: [this.#thing], from: 'end' }, (change) => {
       if (change === null || change.thingName !== this.#thing) return
-      this.#last = change
-      this.#account.record('change', 'ShadowChange', change, changeText(change))
+      this.#untold.push(change)
     })
   }
 
   isOver({ shadowVersion }: FleetResult): boolean {
-    return this.#last !== null && this.#last.version >= (shadowVersion ?? 0) && this.#last.deltaJson === '{}'
+    for (const change of this.#untold.splice(0)) {
+      if (change.version < (shadowVersion ?? 0)) continue
+      this.#last = change
+      this.#account.record('change', 'ShadowChange', change, changeText(change))
+    }
+    return this.#last?.deltaJson === '{}'
   }
 
   screen(): string {

@@ -31,6 +31,13 @@ export interface Traffic {
   readonly json: Members
 }
 
+export interface DeviceHooks {
+  /** Told every message. */
+  heard(traffic: Traffic): void
+  /** Told what it could not do. */
+  complain(text: string): void
+}
+
 export type Publish = (topic: string, json: Members) => Promise<void>
 
 /** The 13 subscriptions of the integration page, in its order. */
@@ -53,38 +60,31 @@ export function requiredSubscriptions(thingName: string): string[] {
   ]
 }
 
+const askAgainMs = 500
+
 /**
  * A device written from the rules of the EMQX Fleets page "MQTT Integration" alone, on MQTT 3.1.1 and HTTP: nothing in
  * it knows the bridge.
  */
 export class FleetsDevice {
   readonly thingName: string
+  /** It is connected, subscribed, and through its start-up. */
+  readonly started: Promise<void>
   readonly #account: DeviceAccount
   readonly #behaviour: DeviceBehaviour
-  readonly #heard: (traffic: Traffic) => void
+  readonly #hooks: DeviceHooks
   readonly #client: MqttClient
   readonly #jobs: JobRunner
-  readonly #started: Promise<void>
   /** What comes in is handled one after the other, and not before the start-up is over. */
   #turn: Promise<void> = Promise.resolve()
   #ended = false
 
-  /** Resolves when it is connected, subscribed, and through its start-up. `heard` is told every message. */
-  static async start(
-    account: DeviceAccount,
-    behaviour: DeviceBehaviour,
-    heard: (traffic: Traffic) => void = () => undefined,
-  ): Promise<FleetsDevice> {
-    const device = new FleetsDevice(account, behaviour, heard)
-    await device.#started
-    return device
-  }
-
-  private constructor(account: DeviceAccount, behaviour: DeviceBehaviour, heard: (traffic: Traffic) => void) {
+  /** Begins to connect at once; see `started`. */
+  constructor(account: DeviceAccount, behaviour: DeviceBehaviour, hooks: DeviceHooks) {
     this.thingName = account.thingName
     this.#account = account
     this.#behaviour = behaviour
-    this.#heard = heard
+    this.#hooks = hooks
     const publish: Publish = (topic, json) => this.#publish(topic, json)
     this.#jobs = new JobRunner(this.thingName, publish, (document) => this.#work(document))
     this.#client = connect(account.mqttUrl, {
@@ -96,7 +96,7 @@ export class FleetsDevice {
     // At once: the session may hold messages that come right behind the CONNACK.
     this.#client.on('message', (topic, payload) => this.#later(() => this.#take(topic, payload)))
     this.#client.on('error', () => undefined)
-    this.#started = new Promise((resolve, reject) => {
+    this.started = new Promise((resolve, reject) => {
       this.#client.on('connect', () => {
         this.#later(() =>
           this.#startUp().then(resolve, (error: unknown) => {
@@ -137,19 +137,19 @@ export class FleetsDevice {
     const { httpUrl, apiKey, apiSecret } = this.#account
     const authorization = `Basic ${Buffer.from(`${apiKey}:${apiSecret}`).toString('base64')}`
     const url = `${httpUrl}/api/v1/thing-datas/${encodeURIComponent(this.thingName)}/shadow`
-    for (let attempt = 0; ; attempt += 1) {
+    for (;;) {
       const response = await fetch(url, { headers: { authorization } })
       if (response.ok) return (await response.json()) as { delta: Members }
-      // A device that was registered a moment ago may be ahead of the deployment.
+      // Not registered yet, or the deployment does not know of it yet.
       const mayCome = response.status === 404 || response.status === 401 || response.status === 503
-      if (!mayCome || attempt >= 50) throw new Error(`GET ${url}: ${response.status} ${await response.text()}`)
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      if (!mayCome || this.#ended) throw new Error(`GET ${url}: ${response.status} ${await response.text()}`)
+      await new Promise((resolve) => setTimeout(resolve, askAgainMs))
     }
   }
 
   async #take(topic: string, payload: Buffer): Promise<void> {
     const json = JSON.parse(payload.toString('utf8')) as Members
-    this.#heard({ way: 'in', topic, json })
+    this.#hooks.heard({ way: 'in', topic, json })
     const things = `$emqx/things/${this.thingName}`
     if (topic === `${things}/shadow/update/delta`) return this.report(this.#behaviour.apply(json['state'] as Members))
     const command = new RegExp('^\\$emqx/commands/things/[^/]+/executions/([^/]+)/request$').exec(topic)
@@ -173,13 +173,14 @@ export class FleetsDevice {
   }
 
   async #publish(topic: string, json: Members): Promise<void> {
-    this.#heard({ way: 'out', topic, json })
+    this.#hooks.heard({ way: 'out', topic, json })
     await this.#client.publishAsync(topic, JSON.stringify(json), { qos: 1 })
   }
 
   #later(work: () => Promise<void>): void {
     this.#turn = this.#turn.then(work).catch((error: unknown) => {
-      if (!this.#ended) console.error(`${this.thingName}: ${error instanceof Error ? error.message : String(error)}`)
+      if (!this.#ended)
+        this.#hooks.complain(`${this.thingName}: ${error instanceof Error ? error.message : String(error)}`)
     })
   }
 }
