@@ -59,8 +59,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'commits past a gap',
     file: 'src/flow/offset-window.ts',
-    find: 'if (!this.#settled.delete(first)) break',
-    replace: 'this.#settled.delete(first)',
+    find: 'this.#head < this.#offsets.length && this.#offsets[this.#head] === null',
+    replace: 'this.#head < this.#offsets.length',
     project: 'unit',
     test: 'test/unit/flow/offset-window.test.ts',
   },
@@ -214,8 +214,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'reads commands while the broker is away',
     file: 'src/engine/command-worker.ts',
-    find: 'const pause = !this.#mqttUp || ',
-    replace: 'const pause = ',
+    find: '    this.#mqttUp = up\n',
+    replace: '    this.#mqttUp = true\n',
     project: 'system',
     test: 'test/system/command-answers.test.ts',
   },

@@ -45,6 +45,7 @@ export function isSensitive(request: CommandRequest): boolean {
  * @param now epoch milliseconds
  * @param acceptedAt when the command was accepted: now, or for one taken up again the time of its ACCEPTED
  * @param askedAt Kafka's timestamp of the request, epoch milliseconds; negative when it has none
+ * @param read what `request.data` says, where it was read already and the text is compact
  */
 export function checkRequest(
   request: CommandRequest,
@@ -52,15 +53,16 @@ export function checkRequest(
   now: number,
   acceptedAt: number,
   askedAt: number,
+  read?: JsonObject,
 ): Envelope | RequestFault {
   const { op, deviceSn } = request
   if (op.trim() === '') return 'OP_MISSING'
   if (!OP.test(op)) return 'OP_INVALID'
   const operation = classOf(op)
   if (rules.strictOps && operation === null) return 'OP_UNKNOWN'
-  const data = request.data === null ? null : readData(request.data, rules.depth)
+  const data = read ?? (request.data === null ? null : readData(request.data, rules.depth))
   if (data === 'DATA_INVALID') return data
-  const member = data === null ? '' : `,"data":${writeJson(data)}`
+  const member = data === null ? '' : `,"data":${read === undefined ? writeJson(data) : request.data}`
   const payload = Buffer.from(`{"id":${jsonText(request.commandId)},"op":${jsonText(op)}${member}}`, 'utf8')
   if (payload.length > rules.envelopeBytes) return 'TOO_LARGE'
   if (operation === 'D' && data?.get('confirm') !== deviceSn) return 'CONFIRM_REQUIRED'

@@ -1,4 +1,5 @@
 import { asBuffer } from '../device/payload-text.ts'
+import type { JsonObject } from '../json/json-value.ts'
 import type { CommandRequest } from '../records/generated/command-request.ts'
 import type { CommandStatus } from '../records/generated/command-status.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
@@ -57,7 +58,8 @@ export class CommandPartition {
     let lowest: bigint | null = null
     for (const { phase } of this.#known.active()) {
       if (phase.at !== 'waiting' && phase.at !== 'publishing') continue
-      if (lowest === null || phase.work.offset < lowest) lowest = phase.work.offset
+      const offset = BigInt(phase.work.offset)
+      if (lowest === null || offset < lowest) lowest = offset
     }
     return lowest
   }
@@ -83,6 +85,7 @@ export class CommandPartition {
       published: step === 'ACCEPTED' ? 0 : status.attempt,
       onlineMeanwhile: false,
       hasTimer: false,
+      isGone: false,
     })
   }
 
@@ -102,6 +105,7 @@ export class CommandPartition {
       return [recordEffect(commandDeadLetter(message, 'COMMAND_UNREADABLE', this.#rules, now))]
     }
     const request = completeRequest(reading.request, message)
+    const { data } = reading
     // A record read again after a long stop must not run twice: its own time counts, not ours (attendance 11.5).
     const time = message.timestamp >= 0 ? Math.min(now, message.timestamp) : now
     const fault = checkIdentity(request)
@@ -109,11 +113,11 @@ export class CommandPartition {
     if (purpose === 'reread') return known === null ? [] : this.#reread(known, request, message, now)
     this.#known.forgetSome(time)
     if (fault !== null) return this.#refuse(request, message, 'REJECTED', fault, now)
-    if (known === null) return this.#accept(request, message, now)
+    if (known === null) return this.#accept(request, data, message, now)
     const expired = this.#life.expireIfDue(known, now)
     const isUnderWay = known.phase.at === 'publishing' || this.#known.isWait(known, now)
     const isRepeat = isUnderWay || time - known.acceptedAt < this.#rules.dedupMs
-    const judged = isRepeat ? this.#repeat(known, request, message, now) : this.#accept(request, message, now)
+    const judged = isRepeat ? this.#repeat(known, request, message, now) : this.#accept(request, data, message, now)
     return [...expired, ...judged]
   }
 
@@ -167,8 +171,14 @@ export class CommandPartition {
     return this.#life.expireDue(now)
   }
 
-  #accept(request: CommandRequest, message: KafkaMessage, now: number): readonly CommandEffect[] {
-    const envelope = checkRequest(request, this.#rules, now, now, message.timestamp)
+  /** `data`: of the request, where it was read already. */
+  #accept(
+    request: CommandRequest,
+    data: JsonObject | undefined,
+    message: KafkaMessage,
+    now: number,
+  ): readonly CommandEffect[] {
+    const envelope = checkRequest(request, this.#rules, now, now, message.timestamp, data)
     if (typeof envelope === 'string') return this.#refuse(request, message, 'REJECTED', envelope, now)
     if (envelope.expiresAt !== null && now >= envelope.expiresAt) {
       return this.#refuse(request, message, 'EXPIRED', 'EXPIRED', now)
@@ -186,6 +196,7 @@ export class CommandPartition {
       published: 0,
       onlineMeanwhile: false,
       hasTimer: false,
+      isGone: false,
     }
     this.#known.add(command)
     const effects: CommandEffect[] = classOf(request.op) === null ? [{ kind: 'counted', what: 'op_unknown' }] : []
@@ -257,14 +268,28 @@ function traceOf(message: KafkaMessage): string | null {
 
 function subjectOf(request: CommandRequest): StatusSubject {
   const { deviceSn, commandId, op, correlationId } = request
-  return { deviceSn, commandId, op, sensitive: isSensitive(request), correlationId }
+  return {
+    deviceSn: ownText(deviceSn),
+    commandId: ownText(commandId),
+    op: ownText(op),
+    sensitive: isSensitive(request),
+    correlationId: correlationId === null ? null : ownText(correlationId),
+  }
+}
+
+/**
+ * The same text in memory of its own. A piece of a JSON text keeps the whole text alive, and what is remembered for a
+ * day must not hold all of a command, which may be large, or sensitive.
+ */
+function ownText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
 }
 
 function workOf(request: CommandRequest, envelope: Envelope, message: KafkaMessage): Work {
   return {
     ...envelope,
     ifOffline: request.ifOffline,
-    offset: BigInt(message.offset),
+    offset: message.offset,
     traceparent: traceOf(message),
   }
 }

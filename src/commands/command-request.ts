@@ -13,7 +13,12 @@ export type CommandForm = 'tombstone' | 'avro' | 'json' | 'unreadable'
 
 /** What a value on the command topic turned out to be. */
 export type CommandReading =
-  | { readonly kind: 'request'; readonly request: CommandRequest }
+  | {
+      readonly kind: 'request'
+      readonly request: CommandRequest
+      /** What `request.data` says, where it was read with the rest and `request.data` is its compact text. */
+      readonly data?: JsonObject
+    }
   | { readonly kind: 'tombstone' }
   | { readonly kind: 'unreadable' }
 
@@ -68,7 +73,8 @@ export function readJsonCommand(bytes: Uint8Array, depth: number): CommandReadin
     expiresAt,
     correlationId,
   }
-  return { kind: 'request', request }
+  const data = value.present('data')
+  return data instanceof JsonObject ? { kind: 'request', request, data } : { kind: 'request', request }
 }
 
 /** A text member; null when absent, undefined when it is of another type. */

@@ -22,8 +22,8 @@ export interface Work {
   /** Epoch milliseconds; null: never. */
   readonly expiresAt: number | null
   readonly ifOffline: 'FAIL' | 'WAIT'
-  /** Offset of the request, for the worker to know what must be read again after a restart. */
-  readonly offset: bigint
+  /** Offset of the request, for the worker to know what must be read again after a restart; as Kafka's clients tell it. */
+  readonly offset: string
   /** Of the request record, for the statuses that no reply causes. */
   readonly traceparent: string | null
 }
@@ -45,6 +45,8 @@ export interface KnownCommand {
   onlineMeanwhile: boolean
   /** Whether its expiry is among the timers. */
   hasTimer: boolean
+  /** Forgotten, or replaced by a later use of its id. */
+  isGone: boolean
 }
 
 /** How many due commands one input may forget: more than one input can add, so that the backlog shrinks. */
@@ -86,11 +88,6 @@ export class KnownCommands {
     return this.#byKey.get(keyOf(deviceSn, commandId)) ?? null
   }
 
-  /** Whether this very command is the one known, not replaced by a later use of its id. */
-  holds(command: KnownCommand): boolean {
-    return this.#byKey.get(keyOf(command.subject.deviceSn, command.subject.commandId)) === command
-  }
-
   /** Takes a command in; it replaces a former one of the same serial and id. */
   add(command: KnownCommand): void {
     const { deviceSn, commandId } = command.subject
@@ -98,6 +95,7 @@ export class KnownCommands {
     const former = this.#byKey.get(key)
     if (former !== undefined) {
       this.#leaveActive(former)
+      former.isGone = true
       if (former.phase.at === 'waiting') former.phase = { at: 'settled' }
     }
     this.#byKey.set(key, command)
@@ -109,7 +107,7 @@ export class KnownCommands {
   move(command: KnownCommand, phase: Phase): void {
     this.#leaveActive(command)
     command.phase = phase
-    if (this.holds(command)) this.#noteActive(command)
+    if (!command.isGone) this.#noteActive(command)
   }
 
   /**
@@ -161,13 +159,14 @@ export class KnownCommands {
   }
 
   #forgetOrPostpone(command: KnownCommand, time: number): void {
-    if (!this.holds(command)) return
+    if (command.isGone) return
     if (this.isKnown(command, time)) {
       // What waits may be settled long before its term: look again after the shortest time it can be known for.
       this.#queue.push({ command, at: Math.max(this.#forgetAt(command), time) })
       return
     }
     this.#leaveActive(command)
+    command.isGone = true
     this.#byKey.delete(keyOf(command.subject.deviceSn, command.subject.commandId))
   }
 
@@ -180,16 +179,22 @@ export class KnownCommands {
   }
 
   #noteActive(command: KnownCommand): void {
-    const { phase, subject } = command
-    if (phase.at === 'settled' || (phase.at === 'unread' && phase.after === 'ACCEPTED')) return
+    if (!isActive(command.phase)) return
+    const { subject } = command
     const set = this.#active.get(subject.deviceSn)
     if (set === undefined) this.#active.set(subject.deviceSn, new Set([command]))
     else set.add(command)
   }
 
   #leaveActive(command: KnownCommand): void {
+    if (!isActive(command.phase)) return
     const set = this.#active.get(command.subject.deviceSn)
     if (set === undefined || !set.delete(command)) return
     if (set.size === 0) this.#active.delete(command.subject.deviceSn)
   }
+}
+
+/** Whether something is under way: publishing, waiting, or read back as waiting. */
+function isActive(phase: Phase): boolean {
+  return phase.at === 'publishing' || phase.at === 'waiting' || (phase.at === 'unread' && phase.after === 'WAITING')
 }

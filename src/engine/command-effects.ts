@@ -1,91 +1,92 @@
 import type { CommandEffect, Publication } from '../commands/command-effect.ts'
 import type { OutgoingMessage } from '../flow/outgoing-message.ts'
-import type { BridgeRecord } from '../records/bridge-record.ts'
-import type { CommandStatus } from '../records/generated/command-status.ts'
+import { validTraceparent } from '../records/headers.ts'
 import type { CommandPorts } from './command-ports.ts'
+import type { CommandTally } from './command-tally.ts'
 import type { InputTicket } from './input-ticket.ts'
 
 /** What came of a publication: the broker's reason code, or its expiry, perhaps after it was sent in vain. */
 export type Answer = { readonly code: number } | { readonly wasSent: boolean }
 
 /** The broker's answer to a publication, for the one who decides what follows. */
-export type Answered = (publication: Publication, answer: Answer, ticket: InputTicket) => void
-
-/** What effects are of. */
-export interface Cause {
-  readonly ticket: InputTicket
-  /** An input that was just decided; else its broker's answer, or a timer. */
-  readonly isInput: boolean
-  /** Kafka timestamp of the request, when the input is a new one; else null. */
-  readonly requestedAt: number | null
-}
+export type Answered<T> = (publication: Publication, answer: Answer, ticket: InputTicket<T>) => void
 
 /**
  * Carries out effects in their order: records go to the sink, publications to the publisher. Each holds the ticket of
- * the input that caused it; the one who takes a publication's answer releases it.
+ * the input that caused it; the one who takes a publication's answer releases it. `requestedAt`: Kafka timestamp of the
+ * request, when the effects are of a new one; else null.
  */
-export function applyEffects(
+export function applyEffects<T>(
   effects: readonly CommandEffect[],
-  { ticket, isInput, requestedAt }: Cause,
+  ticket: InputTicket<T>,
+  requestedAt: number | null,
   partition: number,
-  ports: Pick<CommandPorts, 'sink' | 'publisher' | 'emit'>,
-  answered: Answered,
+  ports: Pick<CommandPorts, 'sink' | 'publisher'>,
+  tally: CommandTally,
+  answered: Answered<T>,
 ): void {
-  const ignored = new Map<string, number>()
-  const statuses = new Map<string, number>()
-  let received = 0
-  let unknownOps = 0
   for (const effect of effects) {
     switch (effect.kind) {
       case 'record':
-        received += 1
-        countStatus(effect.record, statuses)
+        tally.record(effect.record)
         ticket.hold()
         ports.sink.append(effect.record, ticket, 0)
         break
       case 'publish':
         ticket.hold()
-        ports.publisher.send(
-          outgoing(effect.publication, requestedAt, partition, (answer) =>
-            answered(effect.publication, answer, ticket),
-          ),
-        )
+        ports.publisher.send(new CommandMessage(effect.publication, requestedAt, partition, ticket, answered))
         break
       case 'ignored':
-        received += 1
-        ignored.set(effect.reason, (ignored.get(effect.reason) ?? 0) + 1)
+        tally.ignored(effect.reason)
         break
       case 'counted':
-        unknownOps += 1
+        tally.unknownOp()
     }
   }
-  const { emit } = ports
-  const messages = isInput ? 1 : 0
-  if (messages + received > 0) emit({ event: 'inputs_decided', input: 'kafka', messages, received, ignored })
-  if (statuses.size > 0) emit({ event: 'command_statuses_stored', statuses })
-  const requests = requestedAt === null ? 0 : 1
-  if (requests + unknownOps > 0) emit({ event: 'commands_read', requests, unknownOps })
 }
 
-function outgoing(
-  publication: Publication,
-  requestedAt: number | null,
-  partition: number,
-  done: (answer: Answer) => void,
-): OutgoingMessage {
-  const { deviceSn, topic, payload, expiresAt, commandId, traceparent } = publication
-  return {
-    orderKey: orderKeyOf(partition, deviceSn),
-    topic,
-    payload,
-    expiresAt,
-    roundExpiry: 'down',
-    requestedAt,
-    contentType: 'application/json',
-    correlationData: Buffer.from(commandId, 'utf8'),
-    userProperties: { 'command-id': commandId, ...(traceparent === null ? {} : { traceparent }) },
-    answered: (code) => done({ code }),
-    expired: (wasSent) => done({ wasSent }),
+/** A publication on its way, and who waits for its answer. */
+class CommandMessage<T> implements OutgoingMessage {
+  readonly orderKey: string
+  readonly topic: string
+  readonly payload: Buffer
+  readonly expiresAt: number | null
+  readonly roundExpiry = 'down'
+  readonly requestedAt: number | null
+  readonly contentType = 'application/json'
+  readonly correlationData: Buffer
+  readonly userProperties: Readonly<Record<string, string>>
+  readonly #publication: Publication
+  readonly #ticket: InputTicket<T>
+  readonly #answered: Answered<T>
+
+  constructor(
+    publication: Publication,
+    requestedAt: number | null,
+    partition: number,
+    ticket: InputTicket<T>,
+    answered: Answered<T>,
+  ) {
+    const { deviceSn, topic, payload, expiresAt, commandId } = publication
+    const traceparent = validTraceparent(publication.traceparent)
+    this.orderKey = orderKeyOf(partition, deviceSn)
+    this.topic = topic
+    this.payload = payload
+    this.expiresAt = expiresAt
+    this.requestedAt = requestedAt
+    this.correlationData = Buffer.from(commandId, 'utf8')
+    this.userProperties = traceparent === null ? { 'command-id': commandId } : { 'command-id': commandId, traceparent }
+    this.#publication = publication
+    this.#ticket = ticket
+    this.#answered = answered
+  }
+
+  answered(code: number): void {
+    this.#answered(this.#publication, { code }, this.#ticket)
+  }
+
+  expired(wasSent: boolean): void {
+    this.#answered(this.#publication, { wasSent }, this.#ticket)
   }
 }
 
@@ -97,10 +98,4 @@ function orderKeyOf(partition: number, deviceSn: string): string {
 /** The partition that a publication belongs to. */
 export function partitionOfOrderKey(orderKey: string): number {
   return Number.parseInt(orderKey, 10)
-}
-
-function countStatus(record: BridgeRecord, statuses: Map<string, number>): void {
-  if (record.channel !== 'commandStatus') return
-  const { status } = record.value as CommandStatus
-  statuses.set(status, (statuses.get(status) ?? 0) + 1)
 }

@@ -4,6 +4,7 @@ import { untilItWorks } from '../kernel/retry.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { partitionOfOrderKey } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
+import { CommandTally } from './command-tally.ts'
 import { type CommandStart, CommandWorker } from './command-worker.ts'
 
 const tickMs = 200
@@ -22,6 +23,7 @@ export class CommandEngine {
   readonly #ports: CommandPorts
   readonly #backoff: () => Backoff
   readonly #hooks: EngineHooks
+  readonly #tally: CommandTally
   readonly #workers = new Map<number, CommandWorker>()
   /** Ends the preparation of partitions that were lost meanwhile. */
   readonly #preparing = new Map<number, AbortController>()
@@ -41,6 +43,7 @@ export class CommandEngine {
     this.#ports = ports
     this.#backoff = backoff
     this.#hooks = hooks
+    this.#tally = new CommandTally(ports.emit)
     this.#timer = setInterval(() => this.#tick(), tickMs)
   }
 
@@ -63,7 +66,10 @@ export class CommandEngine {
         for (const [partition, start] of starts) {
           if (this.#preparing.get(partition) !== stop) continue
           this.#preparing.delete(partition)
-          const worker = new CommandWorker(partition, start, this.#ports, () => this.#tellReady())
+          const worker = new CommandWorker(partition, start, this.#ports, this.#tally, {
+            live: () => this.#tellReady(),
+            decided: () => this.decided(),
+          })
           this.#workers.set(partition, worker)
           worker.begin(this.#mqttUp && !this.#isStopping)
         }
@@ -91,6 +97,12 @@ export class CommandEngine {
 
   records(messages: readonly KafkaMessage[], input: CommandInput, partition: number, next: bigint): void {
     this.#workers.get(partition)?.records(messages, input, next)
+  }
+
+  /** A run of inputs, or of the broker's answers, is decided: what it caused may go. */
+  decided(): void {
+    this.#tally.tell()
+    this.#ports.sink.kick()
   }
 
   mqtt(up: boolean): void {

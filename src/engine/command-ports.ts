@@ -38,12 +38,15 @@ interface CommandSource {
   offsetsAt(input: CommandInput, timestamp: number): Promise<ReadonlyMap<number, bigint>>
 }
 
-/** Values as they were written, by whoever and with whichever version of the schema. Waits for the registry. */
+/**
+ * Values as they were written, by whoever and with whichever version of the schema. A promise only where the registry
+ * has to be asked first.
+ */
 export interface CommandReader {
-  request(message: KafkaMessage): Promise<CommandReading>
+  request(message: KafkaMessage): CommandReading | Promise<CommandReading>
   /** Null when it cannot be read. */
-  status(message: KafkaMessage): Promise<CommandStatus | null>
-  presence(message: KafkaMessage): Promise<PresenceEvent | null>
+  status(message: KafkaMessage): CommandStatus | null | Promise<CommandStatus | null>
+  presence(message: KafkaMessage): PresenceEvent | null | Promise<PresenceEvent | null>
 }
 
 export interface CommandPorts {

@@ -1,11 +1,15 @@
 import { commandDeadLetter } from '../commands/command-dead-letter.ts'
 import type { CommandEffect, Publication } from '../commands/command-effect.ts'
 import { CommandPartition } from '../commands/command-partition.ts'
+import type { CommandReading } from '../commands/command-request.ts'
 import { messageOf } from '../kernel/failure.ts'
+import type { CommandStatus } from '../records/generated/command-status.ts'
+import type { PresenceEvent } from '../records/generated/presence-event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
-import { type Answer, applyEffects, type Cause } from './command-effects.ts'
+import { type Answer, applyEffects } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
-import { InputTicket } from './input-ticket.ts'
+import type { CommandTally } from './command-tally.ts'
+import { type InputOwner, InputTicket } from './input-ticket.ts'
 import { type Lag, PartitionOffsets, type SettledInput } from './partition-offsets.ts'
 import { Unstored } from './unstored.ts'
 
@@ -30,30 +34,58 @@ export interface CommandStart {
  */
 type Phase = 'statuses' | 'rereading' | 'live' | 'over'
 
-/** Owns the commands of one partition as long as the partition is ours. All inputs pass one after the other. */
+/** An input that was decided. `input` null: its offset was settled before. Null altogether: a timer. */
+interface Decided {
+  readonly message: KafkaMessage
+  readonly input: SettledInput | null
+  readonly sequence: number
+}
+
+export interface WorkerHooks {
+  /** The partition is worked on from now on. */
+  live(): void
+  /** A run of inputs is decided: the moment to send what it caused. */
+  decided(): void
+}
+
+/** Owns the commands of one partition as long as the partition is ours. Inputs of one kind pass one after the other. */
 export class CommandWorker {
   readonly partition: number
   readonly #ports: CommandPorts
   readonly #start: CommandStart
   readonly #state: CommandPartition
   readonly #offsets: PartitionOffsets
-  readonly #whenLive: () => void
+  readonly #tally: CommandTally
+  readonly #hooks: WorkerHooks
   readonly #unstored = new Unstored()
+  readonly #owner: InputOwner<Decided | null>
   #phase: Phase = 'statuses'
-  /** Runs of records are taken one after the other, because reading one may have to wait for the registry. */
-  #turn: Promise<void> = Promise.resolve()
+  /** Runs of records wait for the one before, because reading one may have to wait for the registry, or for room. */
+  readonly #turns = new Map<CommandInput, Promise<void>>()
+  /** Requests that Kafka has given us and that nothing is decided about. */
+  #unread = 0
+  #whenRoom: (() => void) | null = null
   /** A run that could not be read to its end must not be followed by another: its records would be skipped. */
   #broken = false
   #paused = false
   #mqttUp = false
 
-  constructor(partition: number, start: CommandStart, ports: CommandPorts, whenLive: () => void) {
+  constructor(partition: number, start: CommandStart, ports: CommandPorts, tally: CommandTally, hooks: WorkerHooks) {
     this.partition = partition
     this.#start = start
     this.#ports = ports
-    this.#whenLive = whenLive
+    this.#tally = tally
+    this.#hooks = hooks
     this.#state = new CommandPartition(ports.rules)
     this.#offsets = new PartitionOffsets(partition, start)
+    this.#owner = {
+      settled: (decided) => this.#settled(decided),
+      stored: this.#unstored.one,
+      deadLetterOf: (decided, { channel }) =>
+        decided === null || channel === 'deadLetter'
+          ? null
+          : commandDeadLetter(decided.message, 'PRODUCE_REJECTED', ports.rules, ports.clock.now()),
+    }
   }
 
   get isLive(): boolean {
@@ -94,6 +126,7 @@ export class CommandWorker {
    */
   async end(): Promise<void> {
     this.#phase = 'over'
+    this.#wake()
     await this.#unstored.none()
   }
 
@@ -101,16 +134,23 @@ export class CommandWorker {
   mqtt(up: boolean): void {
     this.#mqttUp = up
     this.#steer()
+    if (this.#hasRoom()) this.#wake()
   }
 
   records(messages: readonly KafkaMessage[], input: CommandInput, next: bigint): void {
-    this.#turn = this.#turn
+    if (input === 'command') {
+      this.#unread += messages.length
+      // At once: what is fetched for a partition that was paused meanwhile is thrown away, and fetched again.
+      this.#steer()
+    }
+    const turn = (this.#turns.get(input) ?? Promise.resolve())
       .then(() => this.#take(messages, input, next))
       .catch((error: unknown) => {
         this.#broken = true
-        if (this.#isOver()) return
+        if (this.#isLost()) return
         this.#ports.emit({ event: 'unexpected_error', where: 'command_worker', error: messageOf(error) })
       })
+    this.#turns.set(input, turn)
   }
 
   /** Expires what is due. */
@@ -118,14 +158,10 @@ export class CommandWorker {
     if (this.#phase !== 'live' || this.#isLost()) return
     const deadline = this.#state.nextDeadline()
     if (deadline === null || deadline > now) return
-    const ticket = new InputTicket(
-      () => undefined,
-      () => null,
-      this.#unstored.one,
-    )
-    this.#apply(this.#state.fire(now), { ticket, isInput: false, requestedAt: null })
+    const ticket = new InputTicket(this.#owner, null)
+    this.#apply(this.#state.fire(now), ticket)
     ticket.release()
-    this.#ports.sink.kick()
+    this.#hooks.decided()
   }
 
   /** What has changed since the last call and may be committed. */
@@ -140,11 +176,18 @@ export class CommandWorker {
 
   async #take(messages: readonly KafkaMessage[], input: CommandInput, next: bigint): Promise<void> {
     for (const message of messages) {
+      if (input === 'command') {
+        if (!this.#hasRoom()) await this.#room()
+        this.#unread -= 1
+      }
       if (this.#isOver()) return
-      await this.#takeOne(message, input)
+      const reading = this.#takeOne(message, input)
+      if (reading === undefined) continue
+      this.#hooks.decided()
+      await reading
     }
     if (this.#isOver()) return
-    this.#ports.sink.kick()
+    this.#hooks.decided()
     if (input === 'commandStatus') {
       if (this.#phase === 'statuses' && next >= this.#start.statusEnd) this.#reread()
       return
@@ -152,6 +195,27 @@ export class CommandWorker {
     this.#offsets.reached(input, next)
     if (this.#phase === 'rereading' && input === 'command' && next >= this.#start.command) this.#goLive()
     this.#steer()
+  }
+
+  /** Whether a request may be read: it can be published, and not too many are in work. Those that waited may come back. */
+  #hasRoom(): boolean {
+    if (this.#phase !== 'live') return true
+    return this.#mqttUp && this.#offsets.pendingRequests < this.#ports.maxPending
+  }
+
+  async #room(): Promise<void> {
+    this.#hooks.decided()
+    while (!this.#hasRoom()) {
+      await new Promise<void>((resolve) => {
+        this.#whenRoom = resolve
+      })
+    }
+  }
+
+  #wake(): void {
+    const wake = this.#whenRoom
+    this.#whenRoom = null
+    wake?.()
   }
 
   /** Asked before anything is decided: what a former owner says would contradict the present one. */
@@ -163,54 +227,51 @@ export class CommandWorker {
     return this.#isLost() || this.#broken
   }
 
-  async #takeOne(message: KafkaMessage, input: CommandInput): Promise<void> {
+  /** A promise only where the registry has to be asked for the schema of the value. */
+  #takeOne(message: KafkaMessage, input: CommandInput): Promise<void> | undefined {
     const { reader } = this.#ports
     switch (input) {
-      case 'commandStatus': {
-        const status = this.#phase === 'statuses' ? await reader.status(message) : null
-        if (status !== null) this.#state.restore({ status, mqttTopic: message.headers['mqtt_topic'] ?? null })
-        return
-      }
-      case 'command': {
-        const reading = await reader.request(message)
-        if (this.#isOver()) return
-        const again = BigInt(message.offset) < this.#start.command
-        if (!again && reading.kind === 'unreadable') {
-          const { partition, offset } = message
-          this.#ports.emit({ event: 'command_unreadable', partition, offset, error: 'no command in Avro or JSON' })
-        }
-        this.#decide(message, again ? null : 'command', (now) =>
-          this.#state.request(message, reading, now, again ? 'reread' : 'first'),
-        )
-        return
-      }
+      case 'commandStatus':
+        return this.#phase === 'statuses'
+          ? withValue(reader.status(message), (s) => this.#restore(message, s))
+          : undefined
+      case 'command':
+        return withValue(reader.request(message), (reading) => this.#request(message, reading))
       case 'commandReply':
         this.#decide(message, 'commandReply', (now) => this.#state.reply(message, now))
-        return
-      case 'presence': {
-        const report = await reader.presence(message)
-        if (this.#isOver()) return
-        const isOnline = report !== null && report.status === 'ONLINE' && report.reason !== 'RETAINED_SNAPSHOT'
-        this.#decide(message, 'presence', (now) => (isOnline ? this.#state.online(report.deviceSn, now) : []))
-      }
+        return undefined
+      case 'presence':
+        return withValue(reader.presence(message), (report) => this.#presence(message, report))
     }
+  }
+
+  #restore(message: KafkaMessage, status: CommandStatus | null): void {
+    if (status !== null) this.#state.restore({ status, mqttTopic: message.headers['mqtt_topic'] ?? null })
+  }
+
+  #request(message: KafkaMessage, reading: CommandReading): void {
+    if (this.#isOver()) return
+    const again = this.#phase === 'rereading' && BigInt(message.offset) < this.#start.command
+    if (!again && reading.kind === 'unreadable') {
+      const { partition, offset } = message
+      this.#ports.emit({ event: 'command_unreadable', partition, offset, error: 'no command in Avro or JSON' })
+    }
+    this.#decide(message, again ? null : 'command', (now) =>
+      this.#state.request(message, reading, now, again ? 'reread' : 'first'),
+    )
+  }
+
+  #presence(message: KafkaMessage, report: PresenceEvent | null): void {
+    if (this.#isOver()) return
+    const isOnline = report !== null && report.status === 'ONLINE' && report.reason !== 'RETAINED_SNAPSHOT'
+    this.#decide(message, 'presence', (now) => (isOnline ? this.#state.online(report.deviceSn, now) : []))
   }
 
   /** One input: its offset is in work until everything that it causes is stored. `input` null: it was settled before. */
   #decide(message: KafkaMessage, input: SettledInput | null, decide: (now: number) => readonly CommandEffect[]): void {
     const { clock, rules } = this.#ports
-    const ticket = new InputTicket(
-      () => {
-        if (input === null) return
-        this.#offsets.settle(input, message)
-        // The last record stored may be what a full window waited for: no other event would come to open it.
-        this.#steer()
-      },
-      (record) =>
-        record.channel === 'deadLetter' ? null : commandDeadLetter(message, 'PRODUCE_REJECTED', rules, clock.now()),
-      this.#unstored.one,
-    )
-    if (input !== null) this.#offsets.enter(input, message)
+    const sequence = input === null ? 0 : this.#offsets.enter(input, message)
+    const ticket = new InputTicket<Decided | null>(this.#owner, { message, input, sequence })
     let effects: readonly CommandEffect[]
     try {
       effects = decide(clock.now())
@@ -222,23 +283,36 @@ export class CommandWorker {
           ? [{ kind: 'record', record: commandDeadLetter(message, 'INTERNAL_ERROR', rules, clock.now(), 'VALIDATE') }]
           : []
     }
-    this.#apply(effects, { ticket, isInput: true, requestedAt: input === 'command' ? message.timestamp : null })
+    const isRequest = input === 'command'
+    this.#tally.input(isRequest)
+    this.#apply(effects, ticket, isRequest ? message.timestamp : null)
     ticket.release()
   }
 
-  #apply(effects: readonly CommandEffect[], cause: Cause): void {
-    for (const { kind } of effects) if (kind === 'record') this.#unstored.add()
-    applyEffects(effects, cause, this.partition, this.#ports, this.#answered)
+  #settled(decided: Decided | null): void {
+    if (decided === null || decided.input === null) return
+    this.#offsets.settle(decided.input, decided.sequence)
+    // The last record stored may be what a full window waited for: no other event would come to open it.
+    this.#steer()
+    if (this.#whenRoom !== null && this.#hasRoom()) this.#wake()
   }
 
-  readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket): void => {
+  #apply(
+    effects: readonly CommandEffect[],
+    ticket: InputTicket<Decided | null>,
+    requestedAt: number | null = null,
+  ): void {
+    for (const { kind } of effects) if (kind === 'record') this.#unstored.add()
+    applyEffects(effects, ticket, requestedAt, this.partition, this.#ports, this.#tally, this.#answered)
+  }
+
+  readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket<Decided | null>): void => {
     if (this.#isLost()) return
     const now = this.#ports.clock.now()
     const effects =
       'code' in answer ? this.#state.puback(out, answer.code, now) : this.#state.unsent(out, now, answer.wasSent)
-    this.#apply(effects, { ticket, isInput: false, requestedAt: null })
+    this.#apply(effects, ticket)
     ticket.release()
-    this.#ports.sink.kick()
   }
 
   #reread(): void {
@@ -261,20 +335,27 @@ export class CommandWorker {
     source.startAt('presence', this.partition, this.#start.presence)
     this.#paused = false
     this.#steer()
-    this.#whenLive()
+    this.#hooks.live()
   }
 
-  /** Reads requests only while they can be published and not too many are in work. */
+  /** Reads requests only while they can be published and not too many are in work or here already. */
   #steer(): void {
     if (this.#phase !== 'live') return
-    const { pendingRequests } = this.#offsets
     const { maxPending, source } = this.#ports
-    const pause = !this.#mqttUp || pendingRequests >= maxPending || (this.#paused && pendingRequests > maxPending / 2)
+    const here = this.#offsets.pendingRequests + this.#unread
+    const pause = !this.#mqttUp || here >= maxPending || (this.#paused && here > maxPending / 2)
     if (pause === this.#paused) return
     this.#paused = pause
     if (pause) source.pause('command', this.partition)
     else source.resume('command', this.partition)
   }
+}
+
+/** Goes on with a value, at once where it is there. */
+function withValue<T>(value: T | Promise<T>, goOn: (value: T) => void): Promise<void> | undefined {
+  if (value instanceof Promise) return value.then(goOn)
+  goOn(value)
+  return undefined
 }
 
 function nameOf(error: unknown): string {

@@ -7,7 +7,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
 import type { OutboxRecord } from '../records/generated/outbox-record.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
-import { InputTicket } from './input-ticket.ts'
+import { type InputOwner, InputTicket } from './input-ticket.ts'
 
 export interface OutboxPorts {
   readonly source: {
@@ -17,7 +17,7 @@ export interface OutboxPorts {
   }
   /** Undefined when the record can never be read. */
   readonly read: (message: KafkaMessage) => Promise<OutboxRecord | undefined>
-  readonly sink: { append(record: BridgeRecord, ticket: Ticket, item: number): void; kick(): void }
+  readonly sink: { append(record: BridgeRecord, ticket: Ticket, item: number): void }
   readonly publisher: { send(message: OutgoingMessage): void }
   readonly clock: Clock
   /** Told once for each record, with how many records it leads to on Kafka. */
@@ -34,6 +34,11 @@ export class OutboxWorker {
   readonly #ports: OutboxPorts
   readonly #start: bigint
   readonly #window: OffsetWindow
+  readonly #owner: InputOwner<number> = {
+    settled: (sequence) => this.#window.settle(sequence),
+    stored: () => undefined,
+    deadLetterOf: () => null,
+  }
   #turn: Promise<void> = Promise.resolve()
   #over = false
   /** A record could not be read: nothing behind it is published, what is in flight goes on. */
@@ -93,12 +98,7 @@ export class OutboxWorker {
     for (const message of messages) {
       const record = message.value === null ? undefined : await this.#ports.read(message)
       if (this.#over) return
-      const offset = BigInt(message.offset)
-      this.#window.enter(offset)
-      const ticket = new InputTicket(
-        () => this.#window.settle(offset),
-        () => null,
-      )
+      const ticket = new InputTicket(this.#owner, this.#window.enter(BigInt(message.offset)))
       // The bridge alone writes this topic. To skip what it cannot read would lose a publication: it stops here.
       if (record === undefined) {
         const place = `${message.topic}/${message.partition}/${message.offset}`
@@ -110,7 +110,7 @@ export class OutboxWorker {
     this.#steer()
   }
 
-  #publish(record: OutboxRecord, ticket: InputTicket): void {
+  #publish(record: OutboxRecord, ticket: InputTicket<number>): void {
     const { clock, sink, publisher, counted } = this.#ports
     const { thingName, topic, payload, expiresAt } = record
     publisher.send({
@@ -134,7 +134,6 @@ export class OutboxWorker {
             ticket,
             0,
           )
-          sink.kick()
         }
         ticket.release()
         this.#steer()

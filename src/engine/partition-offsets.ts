@@ -19,8 +19,8 @@ export class PartitionOffsets {
   readonly #windows: Readonly<Record<SettledInput, OffsetWindow>>
   /** What was committed last, to commit only what changed. */
   readonly #committed = new Map<CommandInput, string>()
-  /** Kafka timestamps of requests in work, by offset in ascending order; for the lag. */
-  readonly #ages = new Map<string, number>()
+  /** Kafka timestamps of requests in work, by sequence number; for the lag. */
+  readonly #ages = new Map<number, number>()
   /** Offset after the last request, when Kafka was asked last. */
   #end = 0n
   /** The first request that had not been read then, and when it was first seen there. */
@@ -66,16 +66,17 @@ export class PartitionOffsets {
     else if (this.#unread?.at !== next) this.#unread = { at: next, since: now }
   }
 
-  /** An input is in work from now on. Inputs of one kind enter in the order of their offsets. */
-  enter(input: SettledInput, { offset, timestamp }: KafkaMessage): void {
-    this.#windows[input].enter(BigInt(offset))
-    if (input === 'command') this.#ages.set(offset, timestamp)
+  /** An input is in work from now on. Inputs of one kind enter in the order of their offsets. Returns what settles it. */
+  enter(input: SettledInput, { offset, timestamp }: KafkaMessage): number {
+    const sequence = this.#windows[input].enter(BigInt(offset))
+    if (input === 'command') this.#ages.set(sequence, timestamp)
+    return sequence
   }
 
   /** Everything that the input caused is stored. */
-  settle(input: SettledInput, { offset }: KafkaMessage): void {
-    this.#windows[input].settle(BigInt(offset))
-    if (input === 'command') this.#ages.delete(offset)
+  settle(input: SettledInput, sequence: number): void {
+    this.#windows[input].settle(sequence)
+    if (input === 'command') this.#ages.delete(sequence)
   }
 
   /** Everything before this offset has been read, also what was no record. */

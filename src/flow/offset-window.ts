@@ -3,10 +3,11 @@
  * may be committed is the first one that is not settled, so a restart repeats and never skips.
  */
 export class OffsetWindow {
-  /** Offsets that have entered, in order; the first `#head` are gone. */
-  #offsets: bigint[] = []
+  /** Offsets that have entered, in order; null once settled. Those before `#head` are gone. */
+  #offsets: (bigint | null)[] = []
   #head = 0
-  readonly #settled = new Set<bigint>()
+  /** Sequence number of `#offsets[0]`. */
+  #base = 0
   #next: bigint
 
   /** `next` is the offset of the first input to come. */
@@ -24,9 +25,11 @@ export class OffsetWindow {
     return this.#next
   }
 
-  enter(offset: bigint): void {
+  /** Takes an input in; returns its sequence number, to settle it by. */
+  enter(offset: bigint): number {
     this.#offsets.push(offset)
     this.#next = offset + 1n
+    return this.#base + this.#offsets.length - 1
   }
 
   /** Everything before this offset has been read, also what was no record. */
@@ -34,14 +37,12 @@ export class OffsetWindow {
     if (next > this.#next) this.#next = next
   }
 
-  settle(offset: bigint): void {
-    this.#settled.add(offset)
-    for (let first = this.#offsets[this.#head]; first !== undefined; first = this.#offsets[this.#head]) {
-      if (!this.#settled.delete(first)) break
-      this.#head += 1
-    }
+  settle(sequence: number): void {
+    this.#offsets[sequence - this.#base] = null
+    while (this.#head < this.#offsets.length && this.#offsets[this.#head] === null) this.#head += 1
     if (this.#head > 1024 && this.#head * 2 > this.#offsets.length) {
       this.#offsets = this.#offsets.slice(this.#head)
+      this.#base += this.#head
       this.#head = 0
     }
   }

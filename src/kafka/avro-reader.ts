@@ -19,14 +19,15 @@ export class AvroReader<T> {
    * wrong schema, broken Avro), with a `transient` one when the registry does not answer.
    */
   async read(value: Uint8Array): Promise<T> {
-    const id = wireSchemaId(value)
-    if (id === null) throw new Failure('malformed', 'DECODE_FAILED', 'the value is not in the Confluent wire format')
-    let reader = this.#readers.get(id)
-    if (reader === undefined) {
-      reader = this.#codec.readerOf(await this.#schemaOf(id))
-      this.#readers.set(id, reader)
-    }
+    const id = idOf(value)
+    const reader = this.#readers.get(id) ?? this.#codec.readerOf(await this.#schemaOf(id))
+    this.#readers.set(id, reader)
     return reader(value.subarray(WIRE_HEADER_BYTES))
+  }
+
+  /** The value, at once; undefined when the registry has to be asked: then `read` it. Throws as `read` rejects. */
+  readAtOnce(value: Uint8Array): T | undefined {
+    return this.#readers.get(idOf(value))?.(value.subarray(WIRE_HEADER_BYTES))
   }
 
   async #schemaOf(id: number): Promise<string> {
@@ -39,4 +40,10 @@ export class AvroReader<T> {
       throw error
     }
   }
+}
+
+function idOf(value: Uint8Array): number {
+  const id = wireSchemaId(value)
+  if (id === null) throw new Failure('malformed', 'DECODE_FAILED', 'the value is not in the Confluent wire format')
+  return id
 }

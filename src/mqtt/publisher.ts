@@ -1,10 +1,11 @@
-import type { IClientPublishOptions, Packet } from 'mqtt'
 import type { OutgoingMessage } from '../flow/outgoing-message.ts'
 import { Backoff } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Emit } from '../observe/events/event.ts'
 import { Connection, type ConnectionOptions, type Link } from './connection.ts'
+import { OutgoingFrames } from './outgoing-frame.ts'
 import { PublishCounts } from './publish-counts.ts'
+import type { Tap } from './tap.ts'
 
 export interface PublisherOptions {
   readonly connection: ConnectionOptions
@@ -21,19 +22,26 @@ export interface PublisherDeps {
   readonly random: () => number
   /** Called when the connection comes up or goes down. */
   readonly changed: (up: boolean) => void
+  /** Called after each run of answers, when the messages have been told. */
+  readonly told: () => void
 }
 
 /** Unspecified, implementation specific, quota exceeded: the next try may pass. All other refusals are final. */
 const temporary: ReadonlySet<number> = new Set([0x80, 0x83, 0x97])
 const retryAfterMs = [1000, 2000, 4000] as const
+const largestPacketId = 65_535
+/** Bytes that are not held back until the turn is over: their expiry has been looked at already. */
+const mostUnwritten = 32 * 1024
 
 interface Entry {
   readonly message: OutgoingMessage
   refusals: number
   /** It has been written at least once, so the broker may have it. */
   wasSent: boolean
-  /** When it was written to the connection that stands now; 0 when it is not in flight. */
+  /** When it was written to the connection that stands now. */
   sentAt: number
+  /** On the connection that stands now; 0 when it is not in flight. */
+  packetId: number
   /** Somebody else will publish it: its answer only frees its place in the broker's window. */
   isForgotten: boolean
 }
@@ -41,6 +49,9 @@ interface Entry {
 /**
  * Publishes in order per key and in parallel over keys, never more than the broker's window allows. What is not
  * answered when a connection ends is published again on the next one.
+ *
+ * PUBLISH and PUBACK pass MQTT.js by, as they do for deliveries (see Tap): it would keep, copy and time each of them, and
+ * it hides reason codes below 0x80. Packet ids are ours, because such a connection subscribes to nothing.
  */
 export class Publisher {
   readonly #options: PublisherOptions
@@ -50,14 +61,18 @@ export class Publisher {
   readonly #queues = new Map<string, Entry[]>()
   /** Keys whose first message may be sent now, in order of arrival. */
   readonly #sendable = new Set<string>()
-  readonly #inFlight = new Set<Entry>()
+  /** By packet id, the oldest first. */
+  readonly #inFlight = new Map<number, Entry>()
+  readonly #frames = new OutgoingFrames()
   readonly #pauses = new Set<NodeJS.Timeout>()
   readonly #watch: NodeJS.Timeout
   readonly #counts: PublishCounts
   #link: Link | null = null
-  /** Reason codes of PUBACKs that have come and not been handed over, by packet id. */
-  readonly #codes = new Map<number, number>()
+  #lastPacketId = 0
   #window = 0
+  #flushes = false
+  /** Messages have been told of their end since `told` was called. */
+  #hasTold = false
   #size = 0
 
   constructor(options: PublisherOptions, deps: PublisherDeps) {
@@ -68,7 +83,7 @@ export class Publisher {
     this.#connection = new Connection(
       options.connection,
       {
-        dialing: () => undefined,
+        dialing: (tap) => this.#dialing(tap),
         connected: (link, receiveMaximum) => this.#up(link, receiveMaximum),
         lost: (link) => this.#down(link),
       },
@@ -95,7 +110,7 @@ export class Publisher {
   }
 
   send(message: OutgoingMessage): void {
-    const entry: Entry = { message, refusals: 0, wasSent: false, sentAt: 0, isForgotten: false }
+    const entry: Entry = { message, refusals: 0, wasSent: false, sentAt: 0, packetId: 0, isForgotten: false }
     this.#size += 1
     const queue = this.#queues.get(message.orderKey)
     if (queue === undefined) {
@@ -126,15 +141,24 @@ export class Publisher {
     this.#tellCounts()
   }
 
+  #dialing(tap: Tap): void {
+    tap.listen({
+      publish: () => undefined,
+      puback: (packetId, reasonCode) => {
+        // An answer of a connection that is over says nothing: the message has been queued again.
+        if (this.#link?.tap !== tap) return
+        const entry = this.#inFlight.get(packetId)
+        if (entry !== undefined) this.#answered(entry, reasonCode)
+      },
+      endOfRead: () => {
+        this.#pump()
+        this.#flush()
+      },
+    })
+  }
+
   #up(link: Link, receiveMaximum: number): void {
     this.#link = link
-    this.#codes.clear()
-    // For a PUBACK below 0x80 MQTT.js hands the callback our own PUBLISH: 0x10 is seen only here, just before.
-    link.client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'puback' && packet.messageId !== undefined) {
-        this.#codes.set(packet.messageId, packet.reasonCode ?? 0)
-      }
-    })
     this.#window = Math.min(this.#options.maxInFlight, receiveMaximum)
     this.#deps.changed(true)
     this.#pump()
@@ -143,8 +167,9 @@ export class Publisher {
   #down(link: Link): number {
     if (this.#link !== link) return 0
     this.#link = null
-    for (const entry of this.#inFlight) {
-      entry.sentAt = 0
+    this.#frames.take()
+    for (const entry of this.#inFlight.values()) {
+      entry.packetId = 0
       if (!entry.isForgotten) this.#sendable.add(entry.message.orderKey)
     }
     this.#inFlight.clear()
@@ -153,17 +178,20 @@ export class Publisher {
   }
 
   #pump(): void {
-    const link = this.#link
-    if (link === null) return
-    for (const key of this.#sendable) {
-      if (this.#inFlight.size >= this.#window) return
-      this.#sendable.delete(key)
-      const entry = this.#queues.get(key)?.[0]
-      if (entry !== undefined) this.#write(link, entry)
+    if (this.#link !== null) {
+      for (const key of this.#sendable) {
+        if (this.#inFlight.size >= this.#window) break
+        this.#sendable.delete(key)
+        const entry = this.#queues.get(key)?.[0]
+        if (entry !== undefined) this.#write(entry)
+      }
     }
+    if (!this.#hasTold) return
+    this.#hasTold = false
+    this.#deps.told()
   }
 
-  #write(link: Link, entry: Entry): void {
+  #write(entry: Entry): void {
     const { message } = entry
     const now = this.#deps.clock.now()
     if (message.expiresAt !== null && now >= message.expiresAt) {
@@ -172,50 +200,60 @@ export class Publisher {
       message.expired(entry.wasSent)
       return
     }
+    const packetId = this.#nextPacketId()
+    this.#frames.append(message, packetId, now)
+    entry.packetId = packetId
     entry.sentAt = now
     if (!entry.wasSent && message.requestedAt !== null) this.#counts.sent(now - message.requestedAt)
     entry.wasSent = true
-    this.#inFlight.add(entry)
-    link.client.publish(message.topic, message.payload, optionsOf(message, now), (error, packet) => {
-      // An answer of a connection that is over says nothing: the message has been queued again.
-      if (this.#link !== link || !this.#inFlight.has(entry)) return
-      const code = this.#takeCode(packet)
-      // An error without a refusal is the end of the connection, which is told on its own.
-      if (!error || code >= 0x80) this.#answered(entry, code)
-    })
+    this.#inFlight.set(packetId, entry)
+    if (this.#frames.size >= mostUnwritten) this.#flush()
+    else this.#flushSoon()
   }
 
-  #takeCode(packet: Packet | undefined): number {
-    const id = packet?.messageId
-    if (id === undefined) return 0
-    const code = this.#codes.get(id) ?? 0
-    this.#codes.delete(id)
-    return code
+  /** What is published in one turn goes out in one write, when the turn is over. */
+  #flushSoon(): void {
+    if (this.#flushes) return
+    this.#flushes = true
+    queueMicrotask(() => this.#flush())
   }
 
+  #flush(): void {
+    this.#flushes = false
+    if (this.#frames.size > 0) this.#link?.tap.writePackets(this.#frames.take())
+  }
+
+  /** One that is not in flight: the window is smaller than the number of ids. */
+  #nextPacketId(): number {
+    do this.#lastPacketId = (this.#lastPacketId % largestPacketId) + 1
+    while (this.#inFlight.has(this.#lastPacketId))
+    return this.#lastPacketId
+  }
+
+  /** Its place in the window is free; whoever calls this pumps. */
   #answered(entry: Entry, code: number): void {
-    this.#inFlight.delete(entry)
-    if (entry.isForgotten) {
-      this.#pump()
-      return
-    }
+    this.#inFlight.delete(entry.packetId)
+    entry.packetId = 0
+    if (entry.isForgotten) return
     const delayMs = temporary.has(code) ? retryAfterMs[entry.refusals] : undefined
     if (delayMs !== undefined) {
       entry.refusals += 1
-      entry.sentAt = 0
-      const pause = setTimeout(() => {
-        this.#pauses.delete(pause)
-        if (this.#queues.get(entry.message.orderKey)?.[0] !== entry) return
-        this.#sendable.add(entry.message.orderKey)
-        this.#pump()
-      }, delayMs)
-      this.#pauses.add(pause)
-    } else {
-      this.#counts.ended(code === 0x10 ? 'no_subscriber' : code >= 0x80 ? 'refused' : 'accepted')
-      this.#done(entry)
-      entry.message.answered(code)
+      this.#again(entry, delayMs)
+      return
     }
-    this.#pump()
+    this.#counts.ended(code === 0x10 ? 'no_subscriber' : code >= 0x80 ? 'refused' : 'accepted')
+    this.#done(entry)
+    entry.message.answered(code)
+  }
+
+  #again(entry: Entry, delayMs: number): void {
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause)
+      if (this.#queues.get(entry.message.orderKey)?.[0] !== entry) return
+      this.#sendable.add(entry.message.orderKey)
+      this.#pump()
+    }, delayMs)
+    this.#pauses.add(pause)
   }
 
   /** The first message of its key is over: the next one may go. */
@@ -225,6 +263,7 @@ export class Publisher {
     if (queue === undefined) return
     queue.shift()
     this.#size -= 1
+    this.#hasTold = true
     if (queue.length === 0) this.#queues.delete(orderKey)
     else this.#sendable.add(orderKey)
   }
@@ -232,7 +271,7 @@ export class Publisher {
   #tick(): void {
     this.#tellCounts()
     this.#expire()
-    const oldest = this.#inFlight.values().next().value
+    const [oldest] = this.#inFlight.values()
     if (oldest === undefined || this.#link === null) return
     if (this.#deps.clock.now() - oldest.sentAt > this.#options.pubackTimeoutMs) this.#link.tap.destroy()
   }
@@ -243,7 +282,7 @@ export class Publisher {
     const due: Entry[] = []
     for (const [key, queue] of this.#queues) {
       const left = queue.filter((entry) => {
-        const isDue = !this.#inFlight.has(entry) && entry.message.expiresAt !== null && now >= entry.message.expiresAt
+        const isDue = entry.packetId === 0 && entry.message.expiresAt !== null && now >= entry.message.expiresAt
         if (isDue) due.push(entry)
         return !isDue
       })
@@ -261,6 +300,7 @@ export class Publisher {
     }
     for (const { message, wasSent } of due) {
       this.#counts.ended('expired')
+      this.#hasTold = true
       message.expired(wasSent)
     }
     if (due.length > 0) this.#pump()
@@ -268,24 +308,5 @@ export class Publisher {
 
   #tellCounts(): void {
     this.#counts.tell(this.#inFlight.size, this.#link === null ? 0 : this.#window)
-  }
-}
-
-const longestExpirySeconds = 4_294_967_295
-
-function optionsOf(message: OutgoingMessage, now: number): IClientPublishOptions {
-  const { expiresAt, roundExpiry, contentType, correlationData, userProperties } = message
-  const left = expiresAt === null ? null : (expiresAt - now) / 1000
-  const seconds = left === null ? null : roundExpiry === 'up' ? Math.ceil(left) : Math.floor(left)
-  return {
-    qos: 1,
-    retain: false,
-    properties: {
-      contentType,
-      payloadFormatIndicator: true,
-      userProperties: { ...userProperties },
-      ...(correlationData === null ? {} : { correlationData }),
-      ...(seconds === null ? {} : { messageExpiryInterval: Math.min(longestExpirySeconds, Math.max(1, seconds)) }),
-    },
   }
 }

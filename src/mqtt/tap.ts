@@ -1,20 +1,25 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { Failure } from '../kernel/failure.ts'
 import { type PublishFrame, readPublish, readVariableInteger, writePubacks } from './publish-frame.ts'
 
 export interface TapListener {
   /** One PUBLISH of QoS 0 or 1, as it arrived. */
   publish(frame: PublishFrame): void
+  /** The answer to a PUBLISH that was written past MQTT.js. Without this, PUBACKs are passed on to it. */
+  puback?(packetId: number, reasonCode: number): void
   /** Everything that one socket read gave has been handed over. */
   endOfRead(): void
 }
 
+const PUBACK = 0x40
 const PINGREQ = 0xc0
 const PINGRESP = 0xd0
 const pingresp = Buffer.from([PINGRESP, 0])
 
 /**
- * The stream under MQTT.js: takes every PUBLISH for itself and passes all other packets on.
+ * The stream under MQTT.js: takes every PUBLISH, and every PUBACK that somebody listens for, for itself and passes all other
+ * packets on.
  *
  * Why: MQTT.js handles one inbound packet at a time and acknowledges when the handler returns. Here a PUBACK is a
  * plain write on the socket that the PUBLISH came from, whenever Kafka is done, so no acknowledgement can ever reach
@@ -52,7 +57,12 @@ export class Tap extends Duplex {
 
   /** Writes PUBACKs for these packet ids, in this order, at once. */
   acknowledge(packetIds: readonly number[]): void {
-    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(writePubacks(packetIds))
+    this.writePackets(writePubacks(packetIds))
+  }
+
+  /** Writes whole packets, at once and past MQTT.js. */
+  writePackets(bytes: Buffer): void {
+    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(bytes)
   }
 
   /**
@@ -167,9 +177,16 @@ export class Tap extends Duplex {
       }
       // QoS 2 is never granted (we ask for 1); should it come, MQTT.js carries out its handshake.
       if (first >> 4 === 3 && (first & 6) !== 4) this.#listener.publish(readPublish(buffer, start, body, end))
+      else if (first === PUBACK && this.#listener.puback !== undefined) this.#puback(buffer, body, end)
       else if (first === PINGRESP) this.#passPingresp(buffer.subarray(start, end))
       else this.push(buffer.subarray(start, end))
       start = end
     }
+  }
+
+  /** MQTT 5, 3.4: a reason code that is left out is 0x00. */
+  #puback(buffer: Buffer, body: number, end: number): void {
+    if (end - body < 2) throw new Failure('lost', 'malformed_packet', 'the broker sent a PUBACK without packet id')
+    this.#listener.puback?.(buffer.readUInt16BE(body), end - body > 2 ? (buffer[body + 2] ?? 0) : 0)
   }
 }

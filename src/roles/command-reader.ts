@@ -1,9 +1,11 @@
-import { formOf, readJsonCommand } from '../commands/command-request.ts'
+import { type CommandReading, formOf, readJsonCommand } from '../commands/command-request.ts'
 import type { Settings } from '../config/settings.ts'
 import type { CommandReader } from '../engine/command-ports.ts'
 import { AvroReader } from '../kafka/avro-reader.ts'
 import type { Registry } from '../kafka/registry.ts'
+import { Failure } from '../kernel/failure.ts'
 import { codecOf } from '../records/codec.ts'
+import type { CommandRequest } from '../records/generated/command-request.ts'
 import type { RoleDeps } from './role.ts'
 import { readAvro } from './things-table.ts'
 
@@ -20,20 +22,30 @@ export function commandReader(
   const { depth } = settings.attendance.limits
 
   /** Null when it can never be read. */
-  async function read<T>(reader: AvroReader<T>, value: Uint8Array): Promise<T | null> {
-    return (await readAvro(reader, value, settings, deps, signal)) ?? null
+  function read<T>(reader: AvroReader<T>, value: Uint8Array): T | null | Promise<T | null> {
+    try {
+      const known = reader.readAtOnce(value)
+      return known ?? readAvro(reader, value, settings, deps, signal).then((asked) => asked ?? null)
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'malformed') return null
+      throw error
+    }
   }
 
   return {
-    request: async ({ value }) => {
+    request: ({ value }) => {
       const form = formOf(value)
       if (form === 'tombstone' || value === null) return { kind: 'tombstone' }
       if (form === 'json') return readJsonCommand(value, depth)
       if (form === 'unreadable') return { kind: 'unreadable' }
-      const request = await read(requests, value)
-      return request === null ? { kind: 'unreadable' } : { kind: 'request', request }
+      const request = read(requests, value)
+      return request instanceof Promise ? request.then(readingOf) : readingOf(request)
     },
-    status: async ({ value }) => (value === null ? null : read(statuses, value)),
-    presence: async ({ value }) => (value === null ? null : read(reports, value)),
+    status: ({ value }) => (value === null ? null : read(statuses, value)),
+    presence: ({ value }) => (value === null ? null : read(reports, value)),
   }
+}
+
+function readingOf(request: CommandRequest | null): CommandReading {
+  return request === null ? { kind: 'unreadable' } : { kind: 'request', request }
 }

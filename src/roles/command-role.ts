@@ -79,7 +79,7 @@ export class CommandRole implements Role {
         pubackTimeoutMs: commands.pubackTimeoutMs,
         reconnect: mqtt.reconnect,
       },
-      { clock, emit, random, changed: (up) => this.#mqtt(up) },
+      { clock, emit, random, changed: (up) => this.#mqtt(up), told: () => engine.decided() },
     )
     this.#publisher = publisher
     this.#releasers.add('mqtt connection', () => publisher.close(1000))

@@ -50,6 +50,7 @@ export function fleetOutbox(
         engine.mqtt(up)
         hooks.mqtt(up)
       },
+      told: () => sender.kick(),
     },
   )
   const group = new GroupSource(

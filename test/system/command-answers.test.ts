@@ -72,7 +72,7 @@ function puback({ link, packet }: Publication, reasonCode: number): void {
   link.send({ cmd: 'puback', messageId: packet.messageId ?? 0, reasonCode })
 }
 
-/** Guards mqtt/publisher.ts `temporary` and `#codes`: seen to fail without either. */
+/** Guards mqtt/publisher.ts `temporary` and mqtt/tap.ts `#puback`: seen to fail without either. */
 test('every reason code leads to its next step', async () => {
   const codes: Record<string, number[]> = {
     R00: [0],
@@ -150,7 +150,7 @@ test('no answer at all: the connection is given up and everything is published a
 })
 
 /**
- * Guards engine/command-worker.ts `#steer` (`!this.#mqttUp`) and mqtt/publisher.ts `#expire`: seen to fail
+ * Guards engine/command-worker.ts `#mqttUp` (`#steer` and `#hasRoom`) and mqtt/publisher.ts `#expire`: seen to fail
  * without each.
  */
 test('while the broker is away no command is read, expiries go on, and nothing is published late', async () => {

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const send = (...commands: Parameters<typeof produceCommands>[2]) => produceCommands(brokers, names.command, commands)
 
-/** Guards engine/command-effects.ts `outgoing` and mqtt/publisher.ts `optionsOf`: seen to fail without the user property. */
+/** Guards engine/command-effects.ts `CommandMessage` and mqtt/outgoing-frame.ts `append`: seen to fail without the user property. */
 test('a command is published with its properties, answered, and SUCCEEDED', async () => {
   const expiresAt = Date.now() + 30_000
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'

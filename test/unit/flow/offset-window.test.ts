@@ -14,18 +14,17 @@ it('commits the offset of the first input that is not settled, whatever the orde
         const offsets = inputs.map(({ gap }) => {
           const offset = next + BigInt(gap) - 1n
           next = offset + 1n
-          window.enter(offset)
-          return offset
+          return { offset, sequence: window.enter(offset) }
         })
         window.reached(next + 2n)
-        const left = new Set(offsets)
+        const left = new Set(offsets.map(({ offset }) => offset))
         const order = offsets
-          .map((offset, i) => ({ offset, rank: inputs[i]?.rank ?? 0 }))
+          .map((entered, i) => ({ ...entered, rank: inputs[i]?.rank ?? 0 }))
           .sort((a, b) => a.rank - b.rank)
-        for (const { offset } of order) {
-          window.settle(offset)
+        for (const { offset, sequence } of order) {
+          window.settle(sequence)
           left.delete(offset)
-          expect(window.committable()).toBe(offsets.find((each) => left.has(each)) ?? next + 2n)
+          expect(window.committable()).toBe(offsets.find((each) => left.has(each.offset))?.offset ?? next + 2n)
         }
         expect(window.pending).toBe(0)
         expect(window.committable()).toBe(next + 2n)

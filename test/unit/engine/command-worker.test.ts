@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest'
+import { readJsonCommand } from '../../../src/commands/command-request.ts'
+import { CommandTally } from '../../../src/engine/command-tally.ts'
+import { CommandWorker } from '../../../src/engine/command-worker.ts'
+import type { OutgoingMessage } from '../../../src/flow/outgoing-message.ts'
+import type { Ticket } from '../../../src/flow/ticket.ts'
+import type { BridgeEvent } from '../../../src/observe/events/event.ts'
+import type { KafkaMessage } from '../../../src/records/kafka-message.ts'
+import { rulesOf, T0 } from '../commands/partition-driver.ts'
+
+const maxPending = 10
+const start = { statusFrom: 0n, statusEnd: 0n, held: 0n, command: 0n, commandReply: 0n, presence: 0n }
+
+/** A worker of one partition whose broker and Kafka answer when they are told to. */
+class Driver {
+  readonly out: OutgoingMessage[] = []
+  readonly events: BridgeEvent[] = []
+  paused = false
+  owned = true
+  readonly worker: CommandWorker
+  readonly #unstored: Ticket[] = []
+  #offset = 0
+
+  constructor() {
+    const emit = (event: BridgeEvent): void => {
+      this.events.push(event)
+    }
+    const tally = new CommandTally(emit)
+    this.worker = new CommandWorker(
+      0,
+      start,
+      {
+        rules: rulesOf(),
+        source: {
+          owns: () => this.owned,
+          startAt: () => undefined,
+          pause: (input) => {
+            if (input === 'command') this.paused = true
+          },
+          resume: (input) => {
+            if (input === 'command') this.paused = false
+          },
+          commit: () => Promise.resolve(),
+          committed: () => Promise.resolve(new Map()),
+          bounds: () => Promise.resolve(new Map()),
+          offsetsAt: () => Promise.resolve(new Map()),
+        },
+        reader: {
+          request: ({ value }) => (value === null ? { kind: 'tombstone' } : readJsonCommand(value, 32)),
+          status: () => null,
+          presence: () => null,
+        },
+        sink: {
+          append: (_record, ticket) => {
+            this.#unstored.push(ticket)
+          },
+          kick: () => undefined,
+        },
+        publisher: { send: (message) => this.out.push(message), forget: () => undefined },
+        clock: { now: () => T0 },
+        emit,
+        maxPending,
+      },
+      tally,
+      { live: () => undefined, decided: () => tally.tell() },
+    )
+    this.worker.begin(true)
+  }
+
+  async requests(count: number): Promise<void> {
+    const messages = Array.from({ length: count }, (): KafkaMessage => {
+      const offset = String(this.#offset++)
+      const value = Buffer.from(JSON.stringify({ deviceSn: `SN${offset}`, commandId: `c${offset}`, op: 'ping' }))
+      return { topic: 't', partition: 0, offset, key: null, value, headers: {}, timestamp: T0 }
+    })
+    this.worker.records(messages, 'command', BigInt(this.#offset))
+    await this.turn()
+  }
+
+  /** The broker accepts the `count` oldest publications, and Kafka stores what there is. */
+  async done(count: number): Promise<void> {
+    for (const message of this.out.splice(0, count)) message.answered(0)
+    for (const ticket of this.#unstored.splice(0)) ticket.stored()
+    await this.turn()
+  }
+
+  async turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** Guards engine/command-worker.ts `#hasRoom` (`maxPending`) and `#settled` (`#wake`): seen to fail without either. */
+test('no more requests are in work than are allowed, though more were fetched; each that is done makes room', async () => {
+  const driver = new Driver()
+  await driver.requests(35)
+  const inWork: number[] = []
+  for (let done = 0; done < 35; done += 5) {
+    inWork.push(driver.worker.pending)
+    await driver.done(5)
+  }
+  expect(inWork).toEqual([10, 10, 10, 10, 10, 10, 5])
+  expect([driver.worker.pending, driver.out.length]).toEqual([0, 0])
+  expect(driver.worker.commits().find(({ input }) => input === 'command')?.offset).toBe(35n)
+  const requests = driver.events.map((event) => (event.event === 'commands_read' ? event.requests : 0))
+  expect(requests.reduce((sum, n) => sum + n, 0)).toBe(35)
+})
+
+/** Guards engine/command-worker.ts `#steer` (`#unread`): seen to fail when it counts what is in work alone. */
+test('the partition is paused as soon as too much of it is here, and goes on when half of that is done', async () => {
+  const driver = new Driver()
+  await driver.requests(4)
+  expect(driver.paused).toBe(false)
+  const more = driver.requests(16)
+  expect(driver.paused).toBe(true)
+  await more
+  await driver.done(10)
+  expect(driver.paused).toBe(true)
+  await driver.done(5)
+  expect(driver.paused).toBe(false)
+})
+
+/** Guards engine/command-worker.ts `mqtt` (`#wake`) and `#hasRoom` (`#mqttUp`): seen to fail without either. */
+test('what was fetched is not decided while the broker is away, and lags', async () => {
+  const driver = new Driver()
+  driver.worker.mqtt(false)
+  await driver.requests(3)
+  driver.worker.noteEnd(3n, T0)
+  expect([driver.out.length, driver.worker.pending]).toEqual([0, 0])
+  expect(driver.worker.lag()).toEqual({ records: 3, since: T0 })
+  driver.worker.mqtt(true)
+  await driver.turn()
+  expect(driver.out.length).toBe(3)
+  await driver.done(3)
+  expect(driver.worker.lag()).toEqual({ records: 0, since: null })
+})
+
+/** Guards engine/command-worker.ts `#isLost`: seen to fail when it says no. */
+test('a lost partition decides nothing more of what waited for room', async () => {
+  const driver = new Driver()
+  await driver.requests(12)
+  driver.out.length = 0
+  driver.owned = false
+  driver.worker.end().catch(() => undefined)
+  await driver.turn()
+  expect([driver.out.length, driver.worker.pending]).toEqual([0, maxPending])
+})
