@@ -48,10 +48,20 @@ demo: node_modules/.package-lock.json ## Starts real servers, the bridge and a s
 	@node --import tsx scripts/demo/demo.ts
 
 .PHONY: bench
-bench: node_modules/.package-lock.json ## Measures one ingest process against its controls (five minutes, Linux), writes bench/results/ and docs/performance.md.
+bench: bench-ingest bench-command ## Measures one process of each role against its controls (ten minutes, Linux), writes bench/results/ and docs/performance.md.
+
+.PHONY: bench-ingest
+bench-ingest: bench-build ## The same for ingest alone (BENCH_ROUNDS=1 for a short run).
+	npx tsx bench/ingest.ts; code=$$?; npx tsx scripts/performance-page.ts && exit $$code
+
+.PHONY: bench-command
+bench-command: bench-build ## The same for commands alone.
+	npx tsx bench/command.ts; code=$$?; npx tsx scripts/performance-page.ts && exit $$code
+
+.PHONY: bench-build
+bench-build: node_modules/.package-lock.json
 	npm run --silent build
 	npx tsc -p bench/tsconfig.json
-	npx tsx bench/ingest.ts; code=$$?; npx tsx scripts/performance-page.ts && exit $$code
 
 .PHONY: faults
 faults: node_modules/.package-lock.json ## Hurts the bridge and its servers some 200 times and says what was lost and repeated (half an hour; ROWS=kill,link-cut MOST=2 FAULTS_SEED=7).

@@ -4,16 +4,17 @@ import { loadConfig } from '../src/config/load.ts'
 import { installCodecs } from '../src/kafka/codecs.ts'
 import { codecOf } from '../src/records/codec.ts'
 import { WIRE_HEADER_BYTES } from '../src/records/wire.ts'
+import type { IngestResults } from './ingest-results.ts'
+import { ingestTables } from './ingest-table.ts'
 import { deviceCount, punchBytes } from './load/punches.ts'
 import { type Drain, type DrainSize, measureDrain, settled, watchDrain } from './measure/drain.ts'
 import { measureFullWindows } from './measure/full-windows.ts'
 import { measureRate, type Rate } from './measure/rate.ts'
-import { type DrainRounds, machine, type RateRounds, type Results } from './results.ts'
+import { circumstances, drainRounds, rateRounds, rounded } from './rounds.ts'
 import { Bridge } from './stage/bridge.ts'
 import { ProduceOnly, ReceiveOnly, SixtyLineBridge } from './stage/controls.ts'
 import { Stage } from './stage/stage.ts'
 import type { StoredRecord } from './stage/stored-records.ts'
-import { resultTables } from './table.ts'
 
 /**
  * One ingest process against its controls; see docs/performance.md. BENCH_ROUNDS: rounds, 3 by default, not counting
@@ -39,8 +40,13 @@ const produceOnly = new ProduceOnly(stage, settings)
 const partitions = await stage.stored.partitionsOf(bridge.topic)
 for (const { topic } of [sixtyLine, produceOnly]) await stage.stored.createTopic(topic, partitions)
 
-const drains: Record<keyof Results['drain'], Drain[]> = { bridge: [], sixtyLine: [], receiveOnly: [], produceOnly: [] }
-const rates: Record<keyof Results['rate'], Rate[]> = { bridge: [], sixtyLine: [] }
+const drains: Record<keyof IngestResults['drain'], Drain[]> = {
+  bridge: [],
+  sixtyLine: [],
+  receiveOnly: [],
+  produceOnly: [],
+}
+const rates: Record<keyof IngestResults['rate'], Rate[]> = { bridge: [], sixtyLine: [] }
 let samples: readonly (readonly [string, Buffer])[] = []
 let recordsPerBatch = 0
 let fullWindows = { residentMb: 0, held: 0 }
@@ -66,7 +72,7 @@ for (let round = 1; round <= rounds; round += 1) {
   const producing = await produceOnly.start(samples, Math.round(recordsPerBatch), [size.warmUp, size.counted])
   producing.process.tell()
   await settled(producing, size.warmUp)
-  drains.produceOnly.push(await watchDrain(producing, size.warmUp, size.counted, () => producing.process.tell()))
+  drains.produceOnly.push(await watchDrain(producing, size.warmUp, size.counted, async () => producing.process.tell()))
   await producing.process.stop()
   say(`${rateSize.perSecond} a second through the bridge`)
   const publishedAt = (value: Buffer): number => Number(recordIdOf(value))
@@ -82,10 +88,8 @@ for (let round = 1; round <= rounds; round += 1) {
 }
 await stage.close()
 
-const results: Results = {
-  measuredOn: new Date().toISOString().slice(0, 10),
-  machine: machine(),
-  loadAverage: [rounded(loadBefore), rounded(loadavg()[0] ?? 0)],
+const results: IngestResults = {
+  ...circumstances(loadBefore, loadavg()[0] ?? 0),
   setting: {
     devices: deviceCount,
     payloadBytes: punchBytes,
@@ -107,7 +111,7 @@ const results: Results = {
 }
 mkdirSync(new URL('results/', import.meta.url), { recursive: true })
 writeFileSync(new URL('results/ingest.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`)
-console.log(resultTables(results))
+console.log(ingestTables(results))
 process.exitCode = results.drain.bridge.repeated.some((repeated) => repeated !== 0) ? 1 : 0
 
 /** Five records of each device in turn, out of all that the bridge stored. Throws when one is missing or doubled. */
@@ -125,25 +129,4 @@ function sampled(records: readonly StoredRecord[]): [string, Buffer][] {
   return [0, 1, 2, 3, 4].flatMap((n) =>
     [...ofDevice].flatMap(([key, values]): [string, Buffer][] => (values[n] === undefined ? [] : [[key, values[n]]])),
   )
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100
-}
-
-function drainRounds(all: readonly Drain[]): DrainRounds {
-  return {
-    messagesPerSecond: all.map((each) => Math.round(each.messagesPerSecond)),
-    cpuMicrosPerMessage: all.map((each) => rounded(each.cpuMicrosPerMessage)),
-    peakResidentMb: all.map((each) => rounded(each.peakResidentMb)),
-    repeated: all.map((each) => each.repeated),
-  }
-}
-
-function rateRounds(all: readonly Rate[]): RateRounds {
-  return {
-    p50Ms: all.map((each) => rounded(each.p50Ms)),
-    p99Ms: all.map((each) => rounded(each.p99Ms)),
-    cpuMicrosPerMessage: all.map((each) => rounded(each.cpuMicrosPerMessage)),
-  }
 }

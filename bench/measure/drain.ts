@@ -22,8 +22,8 @@ export interface Drain {
 const patienceMs = 40_000
 
 /**
- * The contender warms up on some messages and is frozen; a backlog queues at the broker; it goes on and empties it. All
- * of its CPU from then to the end is counted, also of work that runs ahead of Kafka. `after` may use the running process.
+ * The contender warms up on some messages; a backlog is laid before it; it is let go and empties it. All
+ * of its CPU from then to the end is counted, also of work that runs ahead of its results. `after` may use the running process.
  */
 export async function measureDrain<M extends Measured, T>(
   stage: Stage,
@@ -34,13 +34,12 @@ export async function measureDrain<M extends Measured, T>(
   const broker = await stage.broker()
   const measured = await contender.start(broker)
   await contender.ready(measured)
-  await stage.load(broker, { count: warmUp })
+  await contender.load(broker, 0, warmUp)
   await settled(measured, warmUp)
   // A frozen process cannot be asked.
   const base = await measured.count()
-  measured.process.freeze()
-  await stage.load(broker, { count: counted, from: warmUp })
-  const drain = await watchDrain(measured, base, counted, () => measured.process.thaw())
+  const begin = await contender.backlog(measured, broker, warmUp, counted)
+  const drain = await watchDrain(measured, base, counted, begin)
   const more = await after(measured, broker)
   await measured.process.stop()
   await broker.kill()
@@ -48,11 +47,16 @@ export async function measureDrain<M extends Measured, T>(
 }
 
 /** Measures from `begin` until `counted` messages more than `base` are through, or no more come. */
-export async function watchDrain(measured: Measured, base: number, counted: number, begin: () => void): Promise<Drain> {
+export async function watchDrain(
+  measured: Measured,
+  base: number,
+  counted: number,
+  begin: () => Promise<void>,
+): Promise<Drain> {
   const { pid } = measured.process
   const before = usageOf(pid).cpuMs
   const beganAt = performance.now()
-  begin()
+  await begin()
   await settled(measured, base + counted)
   const seconds = (performance.now() - beganAt) / 1000
   const { cpuMs, peakResidentMb } = usageOf(pid)

@@ -2,7 +2,7 @@ import { freePorts } from '../../scripts/ground/run/free-ports.ts'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { BridgeMetrics } from './bridge-metrics.ts'
-import type { Contender, Measured } from './measured.ts'
+import { type Contender, frozenBacklog, type Measured } from './measured.ts'
 import { bridgeProgram, type Stage } from './stage.ts'
 import type { StartedProcess } from './started-process.ts'
 
@@ -12,13 +12,31 @@ export class MeasuredBridge implements Measured {
   readonly #port: number
   readonly #count: () => Promise<number>
 
-  constructor(process: StartedProcess, port: number, count: () => Promise<number>) {
+  /**
+   * `bridge run` with the default settings but for those of the stage and `set`.
+   * @param nodeOptions for the node that runs it
+   * @param count how many messages it has finished with
+   */
+  static async start(
+    stage: Stage,
+    role: string,
+    set: Readonly<Record<string, string>>,
+    nodeOptions: readonly string[],
+    count: () => Promise<number>,
+  ): Promise<MeasuredBridge> {
+    const [port = 0] = await freePorts(1)
+    const all = { ...set, 'observe.host': '127.0.0.1', 'observe.port': String(port) }
+    const args = ['run', '--role', role, '--config', stage.configPath]
+    for (const [path, value] of Object.entries(all)) args.push('--set', `${path}=${value}`)
+    return new MeasuredBridge(await stage.start('bridge', [...nodeOptions, bridgeProgram, ...args]), port, count)
+  }
+
+  private constructor(process: StartedProcess, port: number, count: () => Promise<number>) {
     this.process = process
     this.#port = port
     this.#count = count
   }
 
-  /** Punches that Kafka has stored since this bridge was started. */
   async count(): Promise<number> {
     return this.#count()
   }
@@ -54,22 +72,27 @@ export class Bridge implements Contender<MeasuredBridge> {
   }
 
   async start(broker: MosquittoServer): Promise<MeasuredBridge> {
-    const [port = 0] = await freePorts(1)
-    const base = await this.#stage.stored.count(this.topic)
-    const set = [`mqtt.url=${broker.url}`, 'observe.host=127.0.0.1', `observe.port=${port}`]
-    const args = [
-      'run',
-      '--role',
-      'ingest',
-      '--config',
-      this.#stage.configPath,
-      ...set.flatMap((each) => ['--set', each]),
-    ]
-    const process = await this.#stage.start('bridge', [...this.#nodeOptions, bridgeProgram, ...args])
-    return new MeasuredBridge(process, port, async () => (await this.#stage.stored.count(this.topic)) - base)
+    const { stored } = this.#stage
+    const base = await stored.count(this.topic)
+    // Done is a punch that Kafka has stored.
+    const count = async (): Promise<number> => (await stored.count(this.topic)) - base
+    return MeasuredBridge.start(this.#stage, 'ingest', { 'mqtt.url': broker.url }, this.#nodeOptions, count)
   }
 
   async ready(measured: MeasuredBridge): Promise<void> {
     await measured.process.until('ready', () => measured.isReady())
+  }
+
+  async load(broker: MosquittoServer, from: number, count: number): Promise<void> {
+    await this.#stage.load(broker, { count, from })
+  }
+
+  async backlog(
+    measured: MeasuredBridge,
+    broker: MosquittoServer,
+    from: number,
+    count: number,
+  ): Promise<() => Promise<void>> {
+    return frozenBacklog(measured, () => this.load(broker, from, count))
   }
 }

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
 import type { Settings } from '../../src/config/settings.ts'
-import type { Contender, Measured } from './measured.ts'
+import { type Contender, frozenBacklog, type Measured } from './measured.ts'
 import { compiled, type Stage } from './stage.ts'
 
-async function saidReady({ process }: Measured): Promise<void> {
+export async function saidReady({ process }: Measured): Promise<void> {
   await process.until('ready', () => /^ready$/m.test(process.log()))
 }
 
@@ -31,6 +31,19 @@ export class SixtyLineBridge implements Contender {
     ])
     return { process, count: async () => (await stored.count(this.topic)) - base }
   }
+
+  async load(broker: MosquittoServer, from: number, count: number): Promise<void> {
+    await this.#stage.load(broker, { count, from })
+  }
+
+  async backlog(
+    measured: Measured,
+    broker: MosquittoServer,
+    from: number,
+    count: number,
+  ): Promise<() => Promise<void>> {
+    return frozenBacklog(measured, () => this.load(broker, from, count))
+  }
 }
 
 /** See controls/receive-only.ts. */
@@ -54,6 +67,19 @@ export class ReceiveOnly implements Contender {
       String(receiveMaximum),
     ])
     return { process, count: () => process.ask() }
+  }
+
+  async load(broker: MosquittoServer, from: number, count: number): Promise<void> {
+    await this.#stage.load(broker, { count, from })
+  }
+
+  async backlog(
+    measured: Measured,
+    broker: MosquittoServer,
+    from: number,
+    count: number,
+  ): Promise<() => Promise<void>> {
+    return frozenBacklog(measured, () => this.load(broker, from, count))
   }
 }
 

@@ -15,4 +15,18 @@ export interface Contender<M extends Measured = Measured> {
   start(broker: MosquittoServer): Promise<M>
   /** Resolves when it is connected and subscribed. */
   ready(measured: M): Promise<void>
+  /** Gives it messages number `from` and on. */
+  load(broker: MosquittoServer, from: number, count: number): Promise<void>
+  /** Lays messages before it that it cannot take yet; resolves to what lets it have all of them at once. */
+  backlog(measured: M, broker: MosquittoServer, from: number, count: number): Promise<() => Promise<void>>
+}
+
+/** A backlog at the broker: the process is frozen until it is all there. */
+export async function frozenBacklog({ process }: Measured, load: () => Promise<void>): Promise<() => Promise<void>> {
+  process.freeze()
+  await load()
+  return async () => {
+    process.thaw()
+    await Promise.resolve()
+  }
 }
