@@ -20,7 +20,8 @@ export class CommandProducer {
   readonly #producer: Producer
 
   static async connect(brokers: readonly string[]): Promise<CommandProducer> {
-    const kafka = new Kafka({ clientId: 'bench-load', brokers: [...brokers], logLevel: logLevel.ERROR })
+    // The first transaction of a new Kafka is always told to ask again. What fails for good is thrown.
+    const kafka = new Kafka({ clientId: 'bench-load', brokers: [...brokers], logLevel: logLevel.NOTHING })
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
     return new CommandProducer(kafka, producer)
