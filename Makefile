@@ -66,12 +66,12 @@ bench-build: node_modules/.package-lock.json
 .PHONY: faults
 faults: node_modules/.package-lock.json ## Hurts the bridge and its servers some 200 times and says what was lost and repeated (half an hour; ROWS=kill,link-cut MOST=2 FAULTS_SEED=7).
 	npm run --silent build
-	npx tsx faults/run.ts
+	npx tsx faults/run.ts; code=$$?; npx tsx scripts/faults-table.ts && exit $$code
 
 .PHONY: soak
 soak: node_modules/.package-lock.json ## Random faults for MINUTES=5 and longer: nothing is lost, and memory, handles and series stay flat (Linux).
 	npm run --silent build
-	MINUTES=$(MINUTES) npx tsx faults/soak.ts
+	npx tsx faults/soak.ts $(MINUTES)
 
 .PHONY: mutants
 mutants: build ground-fetch ## Breaks the product on purpose, one line at a time, and checks that a test notices each (half an hour).

@@ -3,13 +3,14 @@ export interface RowResult {
   readonly name: string
   readonly title: string
   readonly faults: number
+  readonly seed: number
   readonly seconds: number
   readonly punches: {
     readonly sent: number
     readonly lost: number
     readonly lostByBroker: number
     readonly repeated: number
-    /** One window of each connection that takes punches, for each fault. */
+    /** One window of each connection that takes punches, for each fault, and what the broker had sent beyond it. */
     readonly repeatLimit: number
     readonly reordered: number
     readonly longestStallSeconds: number
@@ -28,9 +29,8 @@ export interface RowResult {
 
 /** What `make faults` writes. */
 export interface FaultResults {
+  /** Of the last run. */
   readonly measuredOn: string
-  readonly seed: number
-  readonly minutes: number
   readonly versions: Readonly<Record<string, string>>
   readonly setting: {
     readonly cores: number

@@ -4,6 +4,7 @@ import { StatusLog } from '../test/kit/command-records.ts'
 import type { RowResult } from './results.ts'
 import type { Row } from './rows/row.ts'
 import { Seeded } from './seeded.ts'
+import type { LinkTrace } from './stage/link-trace.ts'
 import { connections, receiveMaximum, Scene } from './stage/scene.ts'
 import type { Servers } from './stage/servers.ts'
 import type { Fault } from './verdict/fault.ts'
@@ -62,20 +63,25 @@ export async function runRow(servers: Servers, row: Row, options: RunOptions): P
       flowedTo,
     ])
     const commands = await commandVerdict(scene, row, faults, failures)
-    failures.push(...punchFailures(scene, punches, stored, faults, limitOf(row, faults.length)))
+    const limit = limitOf(row, faults.length, scene.trace)
+    failures.push(...punchFailures(scene, punches, stored, faults, limit))
     if (faults.length === 0 || more(faults.length) || punches.sent === 0 || commands.sent === 0)
       failures.push('it examined too little')
     const seconds = Math.round((performance.now() - began) / 1000)
     for (const failure of failures) say(`${row.name}: ${failure}`)
-    return resultOf(row, faults.length, seconds, punches, commands, failures)
+    return { ...resultOf(row, faults.length, limit, punches, commands), seed, seconds, failures }
   } finally {
     await scene.close()
   }
 }
 
-/** One window of every connection that takes punches, for each fault. */
-function limitOf(row: Row, faults: number): number {
-  return faults * receiveMaximum * connections * (row.slots?.length ?? 1)
+/**
+ * One window of every connection that takes punches, for each fault. What the broker had sent beyond the Receive Maximum
+ * when a connection ended, as Mosquitto does, it must repeat as well.
+ */
+function limitOf(row: Row, faults: number, { leftOver }: LinkTrace): number {
+  const overrun = leftOver.reduce((sum, messages) => sum + Math.max(0, messages - receiveMaximum), 0)
+  return faults * receiveMaximum * connections * (row.slots?.length ?? 1) + overrun
 }
 
 async function hurtOnce(scene: Scene, row: Row, random: Seeded, nth: number): Promise<Fault> {
@@ -173,23 +179,21 @@ function punchFailures(
 function resultOf(
   row: Row,
   faults: number,
-  seconds: number,
+  repeatLimit: number,
   punches: PunchVerdict,
   commands: CommandVerdict,
-  failures: readonly string[],
-): RowResult {
+): Omit<RowResult, 'seed' | 'seconds' | 'failures'> {
   const inSeconds = (ms: number): number => Math.round(ms / 100) / 10
   return {
     name: row.name,
     title: row.title,
     faults,
-    seconds,
     punches: {
       sent: punches.sent,
       lost: punches.lost.length,
       lostByBroker: punches.lostByBroker.length,
       repeated: punches.repeated.length,
-      repeatLimit: limitOf(row, faults),
+      repeatLimit,
       reordered: punches.reordered,
       longestStallSeconds: inSeconds(punches.longestStallMs),
       recoverySeconds: {
@@ -204,6 +208,5 @@ function resultOf(
       repeated: commands.repeated,
       reordered: commands.reordered,
     },
-    failures,
   }
 }

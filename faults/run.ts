@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { kafkaPart, registryPart } from '../scripts/ground/fetch/jar-parts.ts'
 import { installCodecs } from '../src/kafka/codecs.ts'
@@ -12,8 +12,8 @@ import { faultTable } from './table.ts'
 
 /**
  * `make faults`: what each fault loses and repeats. ROWS=kill,link-cut picks rows, MOST=2 does each fault twice at most;
- * FAULTS_SEED replays. Ends with exit code 1 when a row does not hold. The results of a whole run are written down,
- * those of a part are printed only.
+ * FAULTS_SEED replays. Ends with exit code 1 when a row does not hold. The results are written down, those of picked
+ * rows in place of their former ones; with MOST they are printed only.
  */
 const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)
 const picked = (process.env['ROWS'] ?? '').split(',').filter((name) => name !== '')
@@ -30,7 +30,6 @@ const most = Number(process.env['MOST'] ?? Number.POSITIVE_INFINITY)
 const rows = allRows
   .filter(({ name }) => picked.length === 0 || picked.includes(name))
   .map((row) => ({ ...row, faults: Math.min(row.faults, most) }))
-const isWhole = picked.length === 0 && most === Number.POSITIVE_INFINITY
 const began = performance.now()
 const say = (text: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${text}`)
 
@@ -46,11 +45,11 @@ const lanes = await Promise.all(
     ),
   ),
 )
-const results = lanes.flat().sort((a, b) => place(a) - place(b))
-const whole: FaultResults = {
+const results = lanes.flat().sort(inOrder)
+const minutes = Math.round((performance.now() - began) / 6000) / 10
+const file = new URL('results/faults.json', import.meta.url)
+const run: FaultResults = {
   measuredOn: new Date().toISOString().slice(0, 10),
-  seed,
-  minutes: Math.round((performance.now() - began) / 6000) / 10,
   versions: {
     bridge: (JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string }).version,
     node: process.version,
@@ -61,29 +60,37 @@ const whole: FaultResults = {
   setting: { cores: cpus().length, punchesPerSecond: usualRate, commandsPerSecond, receiveMaximum, connections },
   rows: results,
 }
-if (isWhole && results.length === rows.length) {
-  mkdirSync(new URL('results/', import.meta.url), { recursive: true })
-  writeFileSync(new URL('results/faults.json', import.meta.url), `${JSON.stringify(whole, null, 2)}\n`)
+if (most === Number.POSITIVE_INFINITY && results.length > 0) {
+  mkdirSync(new URL('.', file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify({ ...run, rows: [...results, ...others()].sort(inOrder) }, null, 2)}\n`)
 }
-console.log(faultTable(whole))
+console.log(faultTable(run))
 const held = new Set(results.filter(({ failures }) => failures.length === 0).map(({ name }) => name))
 const failed = rows.filter(({ name }) => !held.has(name))
 say(
   failed.length === 0
-    ? `every row holds, in ${whole.minutes} minutes`
+    ? `every row holds, in ${minutes} minutes`
     : `does not hold: ${failed.map(({ name }) => name).join(', ')}; FAULTS_SEED=${seed} ROWS=${failed.map(({ name }) => name).join(',')} make faults`,
 )
 process.exitCode = failed.length === 0 ? 0 : 1
 
-function place({ name }: RowResult): number {
-  return rows.findIndex((row) => row.name === name)
+function inOrder(a: RowResult, b: RowResult): number {
+  const place = ({ name }: RowResult): number => allRows.findIndex((row) => row.name === name)
+  return place(a) - place(b)
+}
+
+/** Rows of former runs that this one has not done; none after a whole run. */
+function others(): readonly RowResult[] {
+  if (picked.length === 0 || !existsSync(file)) return []
+  const former = JSON.parse(readFileSync(file, 'utf8')) as FaultResults
+  return former.rows.filter(({ name }) => !picked.includes(name))
 }
 
 /** The rows of one lane, one after the other, on servers of their own. */
 async function runLane(ofLane: readonly Row[], lane: Row['lane']): Promise<RowResult[]> {
   const done: RowResult[] = []
   if (ofLane.length === 0) return done
-  const servers = await OpenServers.open(lane === 'cluster' ? 3 : 1)
+  const servers = await openServers(lane === 'cluster' ? 3 : 1)
   try {
     for (const row of ofLane) {
       say(`${row.name}: ${row.faults} faults`)
@@ -102,4 +109,16 @@ async function runLane(ofLane: readonly Row[], lane: Row['lane']): Promise<RowRe
     await servers.close()
   }
   return done
+}
+
+/** Another program may take a port between its choice and its use: three attempts. */
+async function openServers(brokers: 1 | 3): Promise<OpenServers> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await OpenServers.open(brokers)
+    } catch (error) {
+      if (attempt === 3) throw error
+      say(`servers did not start, once more: ${String(error).slice(0, 300)}`)
+    }
+  }
 }

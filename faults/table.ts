@@ -1,7 +1,7 @@
 import type { FaultResults, RowResult } from './results.ts'
 
 /** The table as Markdown, with the seed and the versions under it. */
-export function faultTable({ rows, seed, versions, setting, measuredOn, minutes }: FaultResults): string {
+export function faultTable({ rows, versions, setting, measuredOn }: FaultResults): string {
   const head = [
     'Fault',
     'Faults',
@@ -17,13 +17,17 @@ export function faultTable({ rows, seed, versions, setting, measuredOn, minutes 
     'reordered',
   ]
   const faults = rows.reduce((sum, row) => sum + row.faults, 0)
+  const seeds = [...new Set(rows.map(({ seed }) => seed))].map((seed) => {
+    const names = rows.filter((row) => row.seed === seed).map(({ name }) => name)
+    return `\`FAULTS_SEED=${seed}${names.length === rows.length ? '' : ` ROWS=${names.join(',')}`}\``
+  })
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `| ${head.join(' | ')} |`,
     `| --- |${' ---: |'.repeat(head.length - 1)}`,
     ...rows.map(faultLine),
     '',
-    `${faults} faults in ${minutes} minutes on ${measuredOn}, ${setting.cores} cores; ${named.join(', ')}; \`FAULTS_SEED=${seed}\`.`,
+    `${faults} faults; last run on ${measuredOn} with ${setting.cores} cores; ${named.join(', ')}; ${seeds.join(', ')}.`,
     `${setting.punchesPerSecond} punches and ${setting.commandsPerSecond} commands a second; ${setting.connections} connections for punches per worker, \`mqtt.receiveMaximum: ${setting.receiveMaximum}\`.`,
     '',
   ].join('\n')

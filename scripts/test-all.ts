@@ -1,5 +1,6 @@
 /**
  * Runs everything that `make test` stands for and ends with one line over all of it: `N passed, N failed`.
+ * SOAK_MINUTES=5 adds a soak of so long, as CI does.
  * Each check counts as one; each test of vitest as one. Goes on after a failure, so that one run tells all.
  */
 import { spawnSync } from 'node:child_process'
@@ -21,14 +22,18 @@ const checks: readonly Check[] = [
   { name: 'generated records', command: ['npx', 'tsx', 'scripts/records.ts', '--check'] },
   { name: 'configuration page', command: ['npx', 'tsx', 'scripts/config-page.ts', '--check'] },
   { name: 'performance page', command: ['npx', 'tsx', 'scripts/performance-page.ts', '--check'] },
+  { name: 'table of faults', command: ['npx', 'tsx', 'scripts/faults-table.ts', '--check'] },
   { name: 'events page', command: ['npx', 'tsx', 'scripts/events-page.ts', '--check'] },
 ]
+
+const soakMinutes = process.env['SOAK_MINUTES'] ?? '0'
+const soak: Check = { name: `soak of ${soakMinutes} minutes`, command: ['npx', 'tsx', 'faults/soak.ts', soakMinutes] }
 
 let passed = 0
 let failed = 0
 let skipped = 0
 
-for (const { name, command } of checks) {
+for (const { name, command } of soakMinutes === '0' ? checks : [...checks, soak]) {
   const [program, ...args] = command
   const began = Date.now()
   const { status } = spawnSync(program, args, { stdio: 'inherit' })

@@ -27,7 +27,7 @@ export const mqttRows: readonly Row[] = [
     name: 'link-cut',
     title: 'MQTT link cut',
     faults: 30,
-    lane: 'busy',
+    lane: 'cluster',
     hurt: async (scene) => {
       const open = openLinks(scene)
       scene.mqttProxy.cut()
@@ -38,7 +38,7 @@ export const mqttRows: readonly Row[] = [
     name: 'link-reset',
     title: 'MQTT link reset in the middle of a packet',
     faults: 40,
-    lane: 'busy',
+    lane: 'cluster',
     hurt: async (scene, random) => {
       const open = openLinks(scene).filter(({ clientId }) => clientId.includes('-evt-'))
       scene.mqttProxy.resetAfter(random.whole(1, 300), random.pick(['up', 'down'] as const))

@@ -44,7 +44,7 @@ export const poisonRows: readonly Row[] = [
     name: 'poison-message',
     title: `Poison message at every position of ${size} in one flight to Kafka`,
     faults: size,
-    lane: 'busy',
+    lane: 'cluster',
     hurt: async (scene, _random, nth) => {
       const punches = punchesWith(scene, nth % size, makePoison)
       await inOneFlight(scene, punches, () => {
@@ -56,7 +56,7 @@ export const poisonRows: readonly Row[] = [
     name: 'poison-item',
     title: `Poison item at every position of a batch of ${size}`,
     faults: size,
-    lane: 'busy',
+    lane: 'cluster',
     hurt: async (scene, _random, nth) => {
       const punches = punchesWith(scene, nth % size, makePoison)
       const payload = `[${punches.map((punch) => punch.payload).join(',')}]`
@@ -67,7 +67,7 @@ export const poisonRows: readonly Row[] = [
     name: 'refused',
     title: `Record that Kafka refuses for its size, at every position of ${size} in one flight`,
     faults: size,
-    lane: 'busy',
+    lane: 'cluster',
     attendanceTopic: { 'max.message.bytes': String(largestBatch) },
     settings: {
       kafka: { batchMaxBytes: 16_000, compression: 'none' },

@@ -10,7 +10,7 @@ export interface Row {
   readonly title: string
   /** How often it is done. */
   readonly faults: number
-  /** Servers that this row shares with the others of its lane; the lanes run beside one another. */
+  /** Servers that this row shares with others, one after the other; lanes run side by side. `cluster` has three brokers. */
   readonly lane: 'busy' | 'waiting' | 'cluster'
   /** Slots that work from the start; slot 0 alone by default. */
   readonly slots?: readonly number[]

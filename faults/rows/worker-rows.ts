@@ -35,7 +35,7 @@ export const workerRows: readonly Row[] = [
     name: 'sigterm',
     title: 'Worker stopped (SIGTERM) and started again',
     faults: 12,
-    lane: 'busy',
+    lane: 'cluster',
     hurt: async ({ crew }) => {
       await crew.stop()
       await crew.begin()

@@ -41,6 +41,8 @@ export class LinkTrace implements LinkWatcher {
   readonly acknowledged = new Set<string>()
   /** Punches that the broker has acknowledged to the device and the bridge not to the broker; oldest first. */
   readonly waiting = new Map<string, number>()
+  /** Of every connection that has ended: the messages that were not acknowledged then. */
+  readonly leftOver: number[] = []
   readonly #sides = new Map<number, Side>()
   readonly #epochs = new Map<string, number>()
   readonly #latch = new Latch()
@@ -109,6 +111,7 @@ export class LinkTrace implements LinkWatcher {
     const side = this.#sides.get(number)
     if (side === undefined) return
     side.link.closedAt = Date.now()
+    this.leftOver.push([...side.open.values()].reduce((sum, deliveries) => sum + deliveries.length, 0))
     this.#sides.delete(number)
     this.#latch.look()
   }
