@@ -68,6 +68,12 @@ faults: node_modules/.package-lock.json ## Hurts the bridge and its servers some
 	npm run --silent build
 	npx tsx faults/run.ts; code=$$?; npx tsx scripts/faults-table.ts && exit $$code
 
+.PHONY: faults-emqx
+faults-emqx: node_modules/.package-lock.json ## The same with a real EMQX (EMQX_URL=mqtt://host:1883, EMQX_API_URL, EMQX_API_KEY, EMQX_API_SECRET); without one its model is asked.
+	@npm run --silent build
+	@test -n "$(EMQX_URL)" || echo "EMQX_URL is not set: no real EMQX is asked, the model in test/kit/emqx-model answers."
+	npx vitest run --project system test/system/emqx-ends.test.ts test/system/emqx-bridge.test.ts
+
 .PHONY: soak
 soak: node_modules/.package-lock.json ## Random faults for MINUTES=5 and longer: nothing is lost, and memory, handles and series stay flat (Linux).
 	npm run --silent build

@@ -39,6 +39,10 @@ export class EmqxRest {
   readonly asked: string[] = []
   mood: RestMood = 'right'
   clients: readonly RestClientEntry[] = []
+  /** The clients of this moment; those of `clients` by default. */
+  listed: () => readonly RestClientEntry[] = () => this.clients
+  /** `DELETE /clients/{id}`; false when there is no such client. */
+  kick: (clientId: string) => boolean = () => false
   key = 'bridge'
   secret = 'right secret'
   readonly #server: Server
@@ -87,7 +91,9 @@ export class EmqxRest {
     const url = new URL(request.url ?? '', 'http://localhost')
     if (url.pathname === '/api/v5/clients') return this.#list(url.searchParams, response)
     const id = /^\/api\/v5\/clients\/([^/]+)$/.exec(url.pathname)?.[1]
-    const found = this.clients.find(({ clientid }) => clientid === decodeURIComponent(id ?? ''))
+    const clientId = decodeURIComponent(id ?? '')
+    if (request.method === 'DELETE' && this.kick(clientId)) return send(response, 204, '')
+    const found = this.listed().find(({ clientid }) => clientid === clientId)
     if (found !== undefined) return sendJson(response, 200, found)
     sendJson(response, 404, { code: 'CLIENTID_NOT_FOUND', message: 'Client ID not found' })
   }
@@ -96,7 +102,7 @@ export class EmqxRest {
     const [page, limit] = [Number(query.get('page') ?? 1), Number(query.get('limit') ?? 100)]
     if (limit > 10_000) return sendJson(response, 400, { code: 'BAD_REQUEST', message: 'limit' })
     const like = query.get('like_clientid') ?? ''
-    const found = this.clients.filter(({ clientid }) => clientid.includes(like))
+    const found = this.listed().filter(({ clientid }) => clientid.includes(like))
     const data = found.slice((page - 1) * limit, page * limit)
     const hasnext = page * limit < found.length
     sendJson(response, 200, { data, meta: { page, limit, count: found.length, hasnext } })
