@@ -156,16 +156,17 @@ test.skipIf(noApi)(
     await second.untilMetric(gauge('queue_dropped_messages'), (dropped) => dropped === 0)
     first.process.freeze()
     const ids = await publish(2 * (limit + inflight_max + 20))
-    const dropped = await second.untilMetric(gauge('queue_dropped_messages'), (messages) => messages > 0, 60_000)
+    await second.untilMetric(gauge('queue_dropped_messages'), (messages) => messages > 0, 60_000)
     expect(await second.metric(gauge('until_drop_seconds'))).toBe(0)
     expect(await second.metric(gauge('queue_used_ratio'))).toBe(1)
-    expect(await second.says('broker_queue_dropped')).toMatchObject({ connection: sessionOf(0), total: dropped })
+    expect(await second.says('broker_queue_dropped')).toMatchObject({ connection: sessionOf(0) })
     first.process.thaw()
-    await expect
-      .poll(() => ids.filter((id) => !stored.ids.has(id)).length, { timeout: 60_000, interval: 100 })
-      .toBe(dropped)
+    const missing = () => ids.filter((id) => !stored.ids.has(id))
+    const unexplained = async () => missing().length - (await second.metric(gauge('queue_dropped_messages')))
+    await expect.poll(unexplained, { timeout: 60_000, interval: 100 }).toBe(0)
     // The oldest of the queue, not what was in flight, and nothing that came later.
-    const lost = ids.filter((id) => !stored.ids.has(id))
+    const lost = missing()
+    expect(lost.length).toBeGreaterThan(0)
     expect(lost[0]).toBeGreaterThan(ids[0] ?? 0)
     expect(lost.at(-1)).toBeLessThan(ids[ids.length - limit] ?? 0)
   },
@@ -232,6 +233,25 @@ test('a stop leaves the session, and what gathers in it is there at the next sta
   const ids = await publish(20)
   first = await worker(0, 600)
   await stored.until(ids)
+})
+
+/**
+ * Guards mqtt/consumer.ts `#isEmpty`: on EMQX a DISCONNECT with expiry 0 loses window and queue, so it may only come
+ * when both are empty.
+ */
+test('a worker that goes for good amid messages leaves none of them behind', async () => {
+  second = await worker(1, 600)
+  await second.request('/prepare-downscale', 'POST')
+  second.process.freeze()
+  // Half of all goes to it, which is less than its window and queue hold.
+  const early = await publish(60)
+  second.process.thaw()
+  const stopped = second.process.stop()
+  const late = await publish(60)
+  expect((await stopped).code).toBe(0)
+  await stored.until([...early, ...late])
+  if (!noApi) await expect(askRest(stage, 'GET', sessionOf(1))).rejects.toThrow('404')
+  await stored.until(await publish(10))
 })
 
 /** Guards mqtt/reason-codes.ts 0x8e `step_back`, with a real takeover: what waits goes to whoever took it. */
