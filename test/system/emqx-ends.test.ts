@@ -67,7 +67,7 @@ async function gotAll({ staying }: Pair): Promise<void> {
   await staying.until('all eight', () => staying.received.length === 8)
   expect(staying.texts.toSorted()).toEqual(all)
   // A message that is given on is a repeat without the flag that says so.
-  expect(staying.received.some(({ dup }) => dup === true)).toBe(false)
+  expect(staying.received.some(({ dup }) => dup)).toBe(false)
 }
 
 /** Nothing is given on: what comes after the end is the next thing that the other member gets. */
