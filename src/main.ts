@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { aclCommand } from './cli/acl.ts'
 import { apiKeyCommand } from './cli/api-key.ts'
 import type { Command } from './cli/command.ts'
 import { configCommand } from './cli/config.ts'
@@ -46,6 +47,7 @@ const commands: readonly Command[] = [
   jobCommand,
   apiKeyCommand,
   doctorCommand(examine),
+  aclCommand,
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),
   configCommand,

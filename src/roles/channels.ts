@@ -51,3 +51,24 @@ export const httpChannels: RoleChannels = {
   reads: ['apiKeyRegistry', 'thingRegistry', 'shadowState'],
   writes: [],
 }
+
+/** The commands for people: of devices, and of things. */
+export const operatorChannels: RoleChannels = { reads: ['commandStatus'], writes: ['command'] }
+
+export const operatorThingChannels: RoleChannels = {
+  reads: [
+    'thingRegistry',
+    'apiKeyRegistry',
+    'results',
+    'shadowState',
+    'shadowChanges',
+    'commandState',
+    'commandExecutions',
+    'jobState',
+    'jobProgress',
+    'jobExecutions',
+    'jobExecutionState',
+    'fleetPresence',
+  ],
+  writes: ['thingRegistry', 'apiKeyRegistry', 'shadowRequests', 'commandRequests', 'jobRequests'],
+}

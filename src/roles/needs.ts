@@ -8,6 +8,8 @@ import {
   httpChannels,
   ingestChannels,
   ingestThingChannels,
+  operatorChannels,
+  operatorThingChannels,
   type RoleChannels,
 } from './channels.ts'
 import { sessionsOfSlot, snapshotConnection } from './mqtt-connections.ts'
@@ -44,8 +46,8 @@ export interface Needs {
 }
 
 /**
- * Everything that the configuration and these roles need to be allowed, and nothing else. `bridge doctor` asks
- * for it.
+ * Everything that the configuration and these roles need to be allowed, and nothing else. `bridge acl` prints
+ * it, `bridge doctor` asks for it; `test/system/access-lists.test.ts` shows that it suffices and that less does not.
  */
 export function needsOf(names: readonly NeedyName[], settings: Settings): Needs {
   const all = names.map((name) => needsOfOne(name, settings))
@@ -118,7 +120,7 @@ function needsOfOne(name: NeedyName, settings: Settings): Needs {
       }
     }
     case 'operator':
-      return workerNeeds(settings, { reads: ['commandStatus'], writes: ['command'] }, [
+      return workerNeeds(settings, fleet.enabled ? joined(operatorChannels, operatorThingChannels) : operatorChannels, [
         { resource: 'group', name: `${prefix}-cli-`, prefix: true, operation: 'Read' },
       ])
   }

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import { stringify } from 'yaml'
+import { aclCommand } from '../../src/cli/acl.ts'
 import type { Command, CommandIo } from '../../src/cli/command.ts'
 import { dispatch } from '../../src/cli/dispatch.ts'
 import { examine } from '../../src/cli/doctor/examine.ts'
@@ -19,6 +20,7 @@ export interface CommandRun {
 
 const commands: readonly Command[] = [
   doctorCommand(examine),
+  aclCommand,
   topicsCommand(workOnTopics),
   schemasCommand(workOnSchemas),
 ]

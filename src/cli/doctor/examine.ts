@@ -3,6 +3,7 @@ import { messageOf } from '../../kernel/failure.ts'
 import { needsOf } from '../../roles/needs.ts'
 import type { Examine } from '../doctor.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { checkEmqx } from './check-emqx.ts'
 import { checkKafka } from './check-kafka.ts'
 import { checkMqtt } from './check-mqtt.ts'
 import { checkRegistry } from './check-registry.ts'
@@ -15,11 +16,13 @@ export const examine: Examine = async ({ settings, origins }, { roles, json, dea
   const surroundings = { now: Date.now(), deadlineMs }
   const checks: Readonly<Record<ServerName, (report: Report) => Promise<void>>> = {
     mqtt: (report) => checkMqtt(report, settings, needs.mqtt, surroundings),
+    emqx: (report) => checkEmqx(report, settings, surroundings),
     kafka: (report) => checkKafka(report, settings, needs, surroundings),
     registry: (report) => checkRegistry(report, settings, needs.channels, surroundings),
   }
   const addresses: Readonly<Record<ServerName, string>> = {
     mqtt: settings.mqtt.url,
+    emqx: settings.emqx.rest.url ?? '',
     kafka: settings.kafka.brokers.join(' '),
     registry: settings.registry.url,
   }
@@ -28,7 +31,9 @@ export const examine: Examine = async ({ settings, origins }, { roles, json, dea
     io.stdout.write(`${secrets.reduce((safe, secret) => safe.replaceAll(secret, '(secret)'), text)}\n`)
   }
   const said: Finding[] = []
-  const begun = servers.map((server) => ({ server, findings: collect(server, checks[server]) }))
+  // EMQX's own API is looked at where it is configured.
+  const looked = servers.filter((server) => addresses[server] !== '')
+  const begun = looked.map((server) => ({ server, findings: collect(server, checks[server]) }))
   for (const { server, findings } of begun) {
     if (!json) write(headingText(server, addresses[server]))
     for (const finding of await findings) {

@@ -1,6 +1,11 @@
 import type { Finding, ServerName } from './finding.ts'
 
-const titles: Readonly<Record<ServerName, string>> = { mqtt: 'MQTT', kafka: 'Kafka', registry: 'Schema registry' }
+const titles: Readonly<Record<ServerName, string>> = {
+  mqtt: 'MQTT',
+  emqx: 'EMQX, REST API',
+  kafka: 'Kafka',
+  registry: 'Schema registry',
+}
 const marks: Readonly<Record<Finding['level'], string>> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' }
 const width = 11
 

@@ -1,5 +1,5 @@
 /** The servers of the bridge, and what stands in front of them. */
-export const servers = ['mqtt', 'kafka', 'registry'] as const
+export const servers = ['mqtt', 'emqx', 'kafka', 'registry'] as const
 export type ServerName = (typeof servers)[number]
 
 /** What a check can be about; scripts may rely on these words. */
@@ -15,6 +15,7 @@ export type CheckName =
   | 'settings'
   | 'schemas'
   | 'clock'
+  | 'queues'
 
 /** One thing the doctor found. `bridge doctor --json` prints one per line. */
 export interface Finding {
