@@ -3,11 +3,13 @@ import type { Settings } from '../config/settings.ts'
 import { installCodecs } from '../kafka/codecs.ts'
 import { Registry } from '../kafka/registry.ts'
 import { systemClock } from '../kernel/clock.ts'
+import { withDeadline } from '../kernel/deadline.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import { Conditions } from '../observe/conditions.ts'
 import { Downscale } from '../observe/downscale.ts'
 import { HealthServer } from '../observe/health-server.ts'
 import { Observer } from '../observe/observer.ts'
+import { Watchdog } from '../observe/watchdog.ts'
 import { CommandRole, commandConditions } from '../roles/command-role.ts'
 import { FleetRole, fleetConditions } from '../roles/fleet-role.ts'
 import { HttpRole, httpConditions } from '../roles/http-role.ts'
@@ -30,18 +32,33 @@ export interface ProcessEdge {
 
 interface RoleKind {
   readonly conditions: readonly string[]
+  /** Conditions of liveness. */
+  readonly progress: readonly string[]
   readonly build: (settings: Settings, registry: Registry, deps: RoleDeps) => Role
 }
 
+/** How much longer than it may a drain takes before it is cut. */
+const overdueMs = 5000
+
 const kinds: Readonly<Record<RoleName, RoleKind>> = {
-  fleet: { conditions: fleetConditions, build: (settings, registry, deps) => new FleetRole(settings, registry, deps) },
-  http: { conditions: httpConditions, build: (settings, registry, deps) => new HttpRole(settings, registry, deps) },
+  fleet: {
+    conditions: fleetConditions,
+    progress: ['fleet.progress'],
+    build: (settings, registry, deps) => new FleetRole(settings, registry, deps),
+  },
+  http: {
+    conditions: httpConditions,
+    progress: [],
+    build: (settings, registry, deps) => new HttpRole(settings, registry, deps),
+  },
   command: {
     conditions: commandConditions,
+    progress: ['command.progress'],
     build: (settings, registry, deps) => new CommandRole(settings, registry, deps),
   },
   ingest: {
     conditions: ingestConditions,
+    progress: ['ingest.progress'],
     build: (settings, registry, deps) => new IngestRole(settings, registry, deps),
   },
 }
@@ -77,7 +94,12 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
 
     const conditions = names.flatMap((name) => kinds[name].conditions)
     const health = {
-      live: new Conditions([], true, clock, () => undefined),
+      live: new Conditions(
+        names.flatMap((name) => kinds[name].progress),
+        true,
+        clock,
+        () => undefined,
+      ),
       started: new Conditions(
         names.map((name) => `${name}.started`),
         false,
@@ -88,6 +110,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
         emit({ event: 'readiness_changed', ready, waitingFor })
       }),
     }
+    const watchdog = new Watchdog(settings.worker.stallSeconds * 1000, health.live, emit)
     const downscale = new Downscale(clock, emit, () => roles.flatMap((role) => role.sessions()))
     const deps: RoleDeps = {
       clock,
@@ -98,6 +121,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
       conservation: observer.conservation,
       setStanding: observer.setStanding,
       downscale,
+      watchdog,
       bridgeVersion: edge.version,
     }
     installCodecs()
@@ -106,6 +130,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     const server = new HealthServer(health, observer, downscale, emit)
     await server.open(settings.observe.host, settings.observe.port)
 
+    watchdog.open()
     const stopping = stopRequested(edge, settings, emit)
     const failed = Promise.all(
       roles.map(async (role) => {
@@ -125,7 +150,12 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     }
     failed.catch(() => undefined)
     const drainBegan = clock.now()
-    await Promise.all(roles.map((role) => role.drain(settings.worker.drainSeconds * 1000)))
+    watchdog.close()
+    const graceMs = settings.worker.drainSeconds * 1000
+    // Each step of a drain has its own share of the time. This one is for the step that forgot.
+    await withDeadline(Promise.all(roles.map((role) => role.drain(graceMs))), graceMs + overdueMs, 'draining').catch(
+      (error: unknown) => emit({ event: 'unexpected_error', where: 'drain', error: messageOf(error) }),
+    )
     emit({ event: 'process_drained', durationMs: clock.now() - drainBegan })
     await server.close()
     emit({ event: 'process_stopped', exitCode })

@@ -184,6 +184,11 @@ export const registry = group('The schema registry.', {
 
 export const worker = group('The process.', {
   drainSeconds: option(whole(1, 3600), 25, 'How long a stop may take; three quarters to finish, the rest to cut.'),
+  stallSeconds: option(
+    whole(1, 86_400),
+    120,
+    'Work that is pending and of which nothing finishes for this long, with both sides connected, makes /livez red.',
+  ),
 })
 
 export const observe = group('What can be seen from outside.', {

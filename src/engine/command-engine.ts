@@ -1,6 +1,7 @@
 import type { Backoff } from '../kernel/backoff.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import { untilItWorks } from '../kernel/retry.ts'
+import type { Lane } from '../observe/watchdog.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { partitionOfOrderKey } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
@@ -52,6 +53,10 @@ export class CommandEngine {
     let pending = 0
     for (const worker of this.#workers.values()) pending += worker.pending
     return pending
+  }
+
+  progress(): readonly Lane[] {
+    return [...this.#workers.values()].map((worker) => worker.progress())
   }
 
   /** These partitions are ours. None: this process stands by, and that is all it has to do. */

@@ -3,6 +3,7 @@ import type { CommandEffect, Publication } from '../commands/command-effect.ts'
 import { CommandPartition } from '../commands/command-partition.ts'
 import type { CommandReading } from '../commands/command-request.ts'
 import { messageOf } from '../kernel/failure.ts'
+import type { Lane } from '../observe/watchdog.ts'
 import type { CommandStatus } from '../records/generated/command-status.ts'
 import type { PresenceEvent } from '../records/generated/presence-event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
@@ -95,6 +96,13 @@ export class CommandWorker {
   /** Inputs in work. */
   get pending(): number {
     return this.#offsets.pending
+  }
+
+  /** Inputs in work, for whoever watches that they get finished. */
+  progress(): Lane {
+    const { pending, settled, pendingRequests } = this.#offsets
+    const says = `${pendingRequests} of them requests, ${settled} settled, ${this.#phase}`
+    return { name: `partition ${this.partition}`, pending, done: settled, says }
   }
 
   counts(): { readonly known: number; readonly publishing: number; readonly waiting: number } {

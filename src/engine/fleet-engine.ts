@@ -1,6 +1,7 @@
 import { type StateChannel, stateChannels } from '../fleet/state.ts'
 import type { Backoff } from '../kernel/backoff.ts'
 import type { Failure } from '../kernel/failure.ts'
+import type { Lane } from '../observe/watchdog.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import type { Bounds } from './command-ports.ts'
 import { sumOf } from './fleet-measure.ts'
@@ -61,6 +62,10 @@ export class FleetEngine {
 
   get pending(): number {
     return this.#ownership.workers.reduce((sum, worker) => sum + worker.pending, 0)
+  }
+
+  progress(): readonly Lane[] {
+    return this.#ownership.workers.map((worker) => worker.progress())
   }
 
   taken(partitions: readonly number[]): void {

@@ -4,6 +4,7 @@ import { FleetState, isStateChannel, type StateChannel, stateChannels } from '..
 import { stateRecordFault } from '../fleet/state-record-fault.ts'
 import { timerRecord } from '../fleet/timers.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
+import type { Lane } from '../observe/watchdog.ts'
 import { type BridgeRecord, deadLetterCode } from '../records/bridge-record.ts'
 import type { JobProgress } from '../records/generated/job-progress.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
@@ -61,6 +62,7 @@ export class FleetWorker {
   #restoredRecords = 0
   #forgotAt = 0
   #beganAt = 0
+  #commits = 0
 
   constructor(
     partition: number,
@@ -110,6 +112,12 @@ export class FleetWorker {
       jobsCanceled: counts.of('job', 'CANCELED'),
       timerLagMs: deadline === null ? 0 : Math.max(0, now - deadline),
     }
+  }
+
+  /** Inputs that wait, for whoever watches that they get finished. */
+  progress(): Lane {
+    const says = `${this.#commits} transactions, ${this.#working ? 'one under way' : 'none under way'}, ${this.#phase}`
+    return { name: `partition ${this.partition}`, pending: this.pending, done: this.#commits, says }
   }
 
   /** When the next timer is due, epoch milliseconds; null when none is set. */
@@ -294,6 +302,7 @@ export class FleetWorker {
     const { clock, emit } = this.#ports
     const began = clock.now()
     await this.#transactions.write(records, offsets)
+    this.#commits += 1
     const durationMs = clock.now() - began
     const deadLetters = new Map<string, number>()
     let ignored = 0

@@ -1,6 +1,7 @@
 import type { Backoff } from '../kernel/backoff.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
+import type { Lane } from '../observe/watchdog.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import type { Bounds } from './command-ports.ts'
 import { type OutboxPorts, OutboxWorker } from './outbox-worker.ts'
@@ -48,6 +49,10 @@ export class OutboxEngine {
 
   get pending(): number {
     return this.#ownership.workers.reduce((sum, worker) => sum + worker.pending, 0)
+  }
+
+  progress(): readonly Lane[] {
+    return this.#ownership.workers.map((worker) => worker.progress())
   }
 
   taken(partitions: readonly number[]): void {

@@ -4,6 +4,7 @@ import type { OutgoingMessage } from '../flow/outgoing-message.ts'
 import type { Ticket } from '../flow/ticket.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
+import type { Lane } from '../observe/watchdog.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
 import type { OutboxRecord } from '../records/generated/outbox-record.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
@@ -35,7 +36,10 @@ export class OutboxWorker {
   readonly #start: bigint
   readonly #window: OffsetWindow
   readonly #owner: InputOwner<number> = {
-    settled: (sequence) => this.#window.settle(sequence),
+    settled: (sequence) => {
+      this.#settled += 1
+      this.#window.settle(sequence)
+    },
     stored: () => undefined,
     deadLetterOf: () => null,
   }
@@ -44,6 +48,7 @@ export class OutboxWorker {
   /** A record could not be read: nothing behind it is published, what is in flight goes on. */
   #stuck = false
   #paused = false
+  #settled = 0
   #mqttUp = false
   #committed: bigint
 
@@ -57,6 +62,12 @@ export class OutboxWorker {
 
   get pending(): number {
     return this.#window.pending
+  }
+
+  /** Publications in work, for whoever watches that they get finished. */
+  progress(): Lane {
+    const says = `${this.#settled} settled, the broker is ${this.#mqttUp ? 'there' : 'away'}`
+    return { name: `outbox partition ${this.partition}`, pending: this.pending, done: this.#settled, says }
   }
 
   begin(mqttUp: boolean): void {

@@ -36,6 +36,13 @@ export class PartitionOffsets {
     }
   }
 
+  #settled = 0
+
+  /** Inputs that have settled. */
+  get settled(): number {
+    return this.#settled
+  }
+
   /** Inputs in work. */
   get pending(): number {
     const { command, commandReply, presence } = this.#windows
@@ -76,6 +83,7 @@ export class PartitionOffsets {
   /** Everything that the input caused is stored. */
   settle(input: SettledInput, sequence: number): void {
     this.#windows[input].settle(sequence)
+    this.#settled += 1
     if (input === 'command') this.#ages.delete(sequence)
   }
 

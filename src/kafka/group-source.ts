@@ -102,9 +102,12 @@ export class GroupSource {
     return this.#held.has(partition)
   }
 
-  /** Silent for too long: the group may have given our partitions away, and to join anew is the only way to know. */
+  /**
+   * Silent for too long, also while it joins: the group may have given our partitions away, and to join anew is the only
+   * way to know.
+   */
   checkLease(): void {
-    if (this.#held.size === 0) return
+    if (this.#consumer === null) return
     const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
     const now = performance.now()
     // While members join, the group waits for each of them, and no heartbeat is sent.
@@ -200,7 +203,7 @@ export class GroupSource {
 
   async #start(): Promise<void> {
     const { client, groupId, topics, partitions, deadlineMs } = this.#options
-    const kafka = await newKafka(client, this.#emit)
+    const kafka = await withDeadline(newKafka(client, this.#emit), deadlineMs, 'reading the credentials')
     const admin = kafka.admin({ retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1000 } })
     // A consumer that was given up may join once more before it stops: it is not us any more.
     const ofNow = (tell: () => void): void => {
@@ -231,20 +234,35 @@ export class GroupSource {
     // Told before the request to join is written, and commits still count until all members have joined.
     consumer.on(consumer.events.REBALANCING, () => ofNow(() => this.#hooks.rebalancing()))
     consumer.on(consumer.events.GROUP_JOIN, (event) => ofNow(() => this.#joined(event)))
-    await withDeadline(Promise.all([admin.connect(), consumer.connect()]), deadlineMs, 'connecting to Kafka')
+    const forget = (): void => {
+      for (const each of [admin, consumer]) each.disconnect().catch(() => undefined)
+    }
+    try {
+      await withDeadline(Promise.all([admin.connect(), consumer.connect()]), deadlineMs, 'connecting to Kafka')
+    } catch (error) {
+      // It may still connect, and nobody would end it.
+      forget()
+      throw error
+    }
     if (this.#closed) {
-      admin.disconnect().catch(() => undefined)
-      consumer.disconnect().catch(() => undefined)
+      forget()
       return
     }
     this.#admin = admin
     this.#consumer = consumer
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true })
-    await consumer.run({
-      autoCommit: false,
-      partitionsConsumedConcurrently: 3,
-      eachBatch: async (payload) => ofNow(() => this.#take(payload)),
-    })
+    this.#watchLease()
+    try {
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true })
+      await consumer.run({
+        autoCommit: false,
+        partitionsConsumedConcurrently: 3,
+        eachBatch: async (payload) => ofNow(() => this.#take(payload)),
+      })
+    } catch (error) {
+      if (this.#consumer === consumer) throw error
+    }
+    // It was given up meanwhile: the lease was over, or joining failed, which kafkajs tells by CRASH alone.
+    if (this.#consumer !== consumer) return
     this.#backoff.reset()
     this.#emit({ event: 'kafka_connected', part: groupId, brokers: client.brokers })
   }
@@ -275,13 +293,7 @@ export class GroupSource {
     const { groupId, topics } = this.#options
     if (payload.memberId !== this.#memberId) this.#loseAll('joined anew')
     this.#memberId = payload.memberId
-    this.#memberAt = performance.now()
-    clearInterval(this.#lease)
-    this.#awakeAt = this.#memberAt
-    this.#lease = setInterval(() => {
-      this.checkLease()
-      this.#awakeAt = performance.now()
-    }, this.#options.heartbeatIntervalMs)
+    this.#watchLease()
     const now = new Set(Object.values(payload.memberAssignment)[0] ?? [])
     const gone = [...this.#held].filter((partition) => !now.has(partition))
     const fresh = [...now].filter((partition) => !this.#held.has(partition))
@@ -302,6 +314,16 @@ export class GroupSource {
     }
     this.#emit({ event: 'kafka_partitions_assigned', group: groupId, topics, partitions: now.size })
     this.#hooks.taken(fresh)
+  }
+
+  #watchLease(): void {
+    this.#memberAt = performance.now()
+    this.#awakeAt = this.#memberAt
+    clearInterval(this.#lease)
+    this.#lease = setInterval(() => {
+      this.checkLease()
+      this.#awakeAt = performance.now()
+    }, this.#options.heartbeatIntervalMs)
   }
 
   #loseAll(reason: string): void {

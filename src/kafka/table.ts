@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Consumer } from 'kafkajs'
 import type { Backoff } from '../kernel/backoff.ts'
 import { withDeadline } from '../kernel/deadline.ts'
+import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
@@ -15,6 +16,9 @@ export interface TableOptions {
   readonly maxWaitMs: number
   readonly deadlineMs: number
 }
+
+/** A consumer that is silent this long is out of its group. */
+const sessionMs = 30_000
 
 export interface TableHooks {
   /** Records in order of their partition, from the first one of the topic on. */
@@ -36,6 +40,12 @@ export class Table {
   #closed = false
   #restored = false
   #retry: NodeJS.Timeout | undefined
+  #watch: NodeJS.Timeout | undefined
+  /** When the consumer was last seen to work; of `performance.now()`. */
+  #aliveAt = 0
+  #isApplying = false
+  /** How many consumers were given up. */
+  #given = 0
 
   constructor(options: TableOptions, hooks: TableHooks, backoff: Backoff, emit: Emit) {
     this.#options = options
@@ -45,12 +55,17 @@ export class Table {
   }
 
   open(): void {
-    this.#start().catch((error: unknown) => this.#again(error))
+    const given = this.#given
+    this.#start().catch((error: unknown) => {
+      // What was given up meanwhile has nothing to say about its successor.
+      if (given === this.#given) this.#again(error)
+    })
   }
 
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retry)
+    clearInterval(this.#watch)
     const consumer = this.#consumer
     this.#consumer = null
     if (consumer === null) return
@@ -59,7 +74,7 @@ export class Table {
 
   async #start(): Promise<void> {
     const { client, topic, groupPrefix, maxWaitMs, deadlineMs } = this.#options
-    const kafka = await newKafka(client, this.#emit)
+    const kafka = await withDeadline(newKafka(client, this.#emit), deadlineMs, 'reading the credentials')
     const ends = await withDeadline(this.#ends(kafka), deadlineMs, `offsets of ${topic}`)
     const behind = new Map(ends.filter(({ high, low }) => high > low).map(({ partition, high }) => [partition, high]))
     const reached = (partition: number, lastOffset: string): void => {
@@ -70,24 +85,42 @@ export class Table {
     const consumer = kafka.consumer({
       groupId: `${groupPrefix}-table-${randomUUID()}`,
       maxWaitTimeInMs: maxWaitMs,
+      sessionTimeout: sessionMs,
+      rebalanceTimeout: sessionMs,
+      allowAutoTopicCreation: false,
       // What became of a failed consumer is decided below.
       retry: { retries: 3, restartOnFailure: async () => false },
     })
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.#again(payload.error))
+    // One that was given up may say something more before it stops.
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (this.#consumer === consumer) this.#again(payload.error)
+    })
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      this.#aliveAt = performance.now()
+    })
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
       if (payload.batchSize === 0) reached(payload.partition, payload.lastOffset)
     })
-    await withDeadline(consumer.connect(), deadlineMs, 'connecting to Kafka')
+    try {
+      await withDeadline(consumer.connect(), deadlineMs, 'connecting to Kafka')
+    } catch (error) {
+      // It may still connect, and nobody would end it.
+      consumer.disconnect().catch(() => undefined)
+      throw error
+    }
     if (this.#closed) {
       consumer.disconnect().catch(() => undefined)
       return
     }
     this.#consumer = consumer
+    this.#watchAlive()
     await consumer.subscribe({ topics: [topic], fromBeginning: true })
     await consumer.run({
       autoCommit: false,
       eachBatch: async ({ batch }) => {
+        if (this.#consumer !== consumer) return
+        this.#isApplying = true
         await this.#hooks.apply(
           batch.messages.map((m) => ({
             topic: batch.topic,
@@ -99,11 +132,27 @@ export class Table {
             timestamp: Number(m.timestamp),
           })),
         )
+        if (this.#consumer !== consumer) return
+        this.#isApplying = false
+        this.#aliveAt = performance.now()
         reached(batch.partition, batch.lastOffset())
       },
     })
+    // kafkajs resolves too when joining failed, which CRASH has told.
+    if (this.#consumer !== consumer) return
     this.#backoff.reset()
     if (behind.size === 0) this.#done()
+  }
+
+  /** kafkajs may stop without a word. Applying may wait for the schema registry, and takes what it takes. */
+  #watchAlive(): void {
+    this.#aliveAt = performance.now()
+    this.#isApplying = false
+    clearInterval(this.#watch)
+    this.#watch = setInterval(() => {
+      if (this.#isApplying || performance.now() - this.#aliveAt < 2 * sessionMs + this.#options.deadlineMs) return
+      this.#again(new Failure('transient', 'timeout', 'no heartbeat was answered for a whole session'))
+    }, sessionMs / 10)
   }
 
   async #ends(kafka: Awaited<ReturnType<typeof newKafka>>) {
@@ -125,11 +174,13 @@ export class Table {
 
   #again(error: unknown): void {
     if (this.#closed) return
+    this.#given += 1
     const failure = kafkaFailure(error)
     this.#emit({ event: 'kafka_unreachable', part: 'table', code: failure.code, error: failure.message })
     const consumer = this.#consumer
     this.#consumer = null
     consumer?.disconnect().catch(() => undefined)
+    clearInterval(this.#watch)
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.open(), this.#backoff.next())
   }

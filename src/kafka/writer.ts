@@ -43,12 +43,20 @@ export class KafkaWriter implements Writer<RecordBatch> {
   readonly #memory = new BatchMemory()
   readonly #scratch = new Scratch()
   #producer: Producer | null = null
+  #ended = 0
+  /** Counts the producers: one whose connect came too late is not taken. */
+  #generation = 0
   #isolating: { readonly batch: RecordBatch; readonly parts: Part[] } | null = null
 
   constructor(options: WriterOptions, encodings: Encodings, emit: Emit) {
     this.#options = options
     this.#encodings = encodings
     this.#emit = emit
+  }
+
+  /** Sends that have ended, well or not. */
+  get ended(): number {
+    return this.#ended
   }
 
   newBatch(): RecordBatch {
@@ -122,6 +130,8 @@ export class KafkaWriter implements Writer<RecordBatch> {
       await this.#discard()
       this.#emit({ event: 'kafka_producer_replaced', reason: `${failure.code}: ${failure.message}` })
       throw failure
+    } finally {
+      this.#ended += 1
     }
   }
 
@@ -130,6 +140,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
   async #connected(idempotent: boolean): Promise<Producer> {
     if (this.#producer !== null && this.#idempotentNow === idempotent) return this.#producer
     await this.#discard()
+    const generation = this.#generation
     const kafka = await newKafka(this.#options.client, this.#emit)
     const producer = kafka.producer({
       idempotent,
@@ -140,6 +151,10 @@ export class KafkaWriter implements Writer<RecordBatch> {
       retry: { initialRetryTime: 50, maxRetryTime: 2000, retries: idempotent ? 6 : 2 },
     })
     await producer.connect()
+    if (generation !== this.#generation) {
+      producer.disconnect().catch(() => undefined)
+      throw new Failure('transient', 'timeout', 'connected too late')
+    }
     this.#producer = producer
     this.#idempotentNow = idempotent
     return producer
@@ -148,6 +163,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
   async #discard(): Promise<void> {
     const producer = this.#producer
     this.#producer = null
+    this.#generation += 1
     if (producer === null) return
     // A frozen broker would hold disconnect for ever; the object is dropped either way.
     producer.disconnect().catch(() => undefined)

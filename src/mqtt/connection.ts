@@ -1,6 +1,7 @@
 import { type IConnackPacket, type IDisconnectPacket, MqttClient } from 'mqtt'
 import type { Backoff } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { withDeadline } from '../kernel/deadline.ts'
 import { messageOf } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import { Absence, type Ending, endingOf } from './absence.ts'
@@ -83,6 +84,7 @@ export class Connection {
   /** What is known of the end of the current link. */
   #ending: Ending = { code: null, reason: 'connection_closed' }
   #resubscribe: NodeJS.Timeout | undefined
+  #epoch = 0
   /** Why the last link ended, or could not be made; null while one stands. */
   #away: string | null = null
   /** False once this client id shall get nothing new any more. */
@@ -109,6 +111,11 @@ export class Connection {
 
   get link(): Link | null {
     return this.#state.name === 'connected' || this.#state.name === 'ready' ? this.#state.link : null
+  }
+
+  /** How many links there have been. */
+  get epoch(): number {
+    return this.#epoch
   }
 
   /** It subscribes when it connects. */
@@ -181,8 +188,9 @@ export class Connection {
 
   #connect(): void {
     this.#to({ name: 'connecting', link: null })
+    this.#epoch += 1
     this.#ending = { code: null, reason: 'connection_closed' }
-    readEndpoint(this.#options).then(
+    withDeadline(readEndpoint(this.#options), this.#options.connectTimeoutMs, 'reading the credentials').then(
       (endpoint) => {
         if (this.#state.name !== 'connecting') return
         const tap = new Tap(endpoint.dial())

@@ -2,6 +2,16 @@ import type { Emit } from '../observe/events/event.ts'
 import type { ConnectionOptions } from './connection.ts'
 import { Consumer, type ConsumerDeps, type SessionEnd } from './consumer.ts'
 
+/** What one link has not acknowledged yet. */
+export interface OpenWindow {
+  readonly clientId: string
+  /** Which link of this client id it is, from 1. */
+  readonly epoch: number
+  readonly pending: number
+  readonly acknowledged: number
+  readonly oldestMs: number
+}
+
 /** All consuming connections of one worker. Reads deliveries and settles them; what they mean is the pump's affair. */
 export class IngestSource {
   readonly #deps: ConsumerDeps
@@ -40,6 +50,15 @@ export class IngestSource {
   /** Share that is taken of the fullest window. */
   get windowUsed(): number {
     return Math.max(0, ...this.#consumers.map(({ intake }) => intake?.used ?? 0))
+  }
+
+  /** What each link that stands has not acknowledged yet. */
+  windows(): readonly OpenWindow[] {
+    return this.#all().flatMap(({ connection, intake }) => {
+      if (intake === null || connection.link === null) return []
+      const { pending, acknowledged, oldestMs } = intake
+      return [{ clientId: connection.clientId, epoch: connection.epoch, pending, acknowledged, oldestMs }]
+    })
   }
 
   /** Sends every acknowledgement that is due. To be called after each batch. */

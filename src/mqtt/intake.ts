@@ -32,6 +32,7 @@ export class Intake implements TapListener {
   #received = 0
   #receivedBefore = 0
   #lastReadAt = 0
+  #acknowledged = 0
   #redelivered = 0
   /** When the oldest message of the current run was taken in; 0 when everything is acknowledged. */
   #waitingSince = 0
@@ -49,6 +50,16 @@ export class Intake implements TapListener {
   /** Share of the window that is taken; above 1 when the broker overruns it. */
   get used(): number {
     return this.#window.pending / this.#deps.receiveMaximum
+  }
+
+  /** Messages that have been acknowledged on this link. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  /** For how long the oldest unacknowledged message has been here, at most; 0 when there is none. */
+  get oldestMs(): number {
+    return this.#window.pending === 0 ? 0 : Math.max(0, this.#deps.clock.now() - this.#waitingSince)
   }
 
   /** Messages that this link has brought. */
@@ -148,6 +159,7 @@ export class Intake implements TapListener {
 
   #acknowledge(packetIds: readonly number[]): void {
     this.#tap.acknowledge(packetIds)
+    this.#acknowledged += packetIds.length
     const now = this.#deps.clock.now()
     const oldestMs = Math.max(0, now - this.#waitingSince)
     // An upper bound from here on: the exact time of each message is not worth a field per message.

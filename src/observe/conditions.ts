@@ -43,6 +43,11 @@ export class Conditions {
     return [...this.#conditions.values()]
   }
 
+  /** Every condition of which the name begins so holds. */
+  holdAll(start: string): boolean {
+    return this.all().every(({ name, holds }) => holds || !name.startsWith(start))
+  }
+
   missing(): readonly string[] {
     return this.all()
       .filter((condition) => !condition.holds)

@@ -18,6 +18,7 @@ import { commandReader } from './command-reader.ts'
 import { coPartitionCount, groupOptions } from './group-options.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import { publishConnection } from './mqtt-connections.ts'
+import { watchSink, watchWork } from './progress.ts'
 import type { Role, RoleDeps } from './role.ts'
 
 /** Conditions of readiness that this role speaks for. */
@@ -71,6 +72,7 @@ export class CommandRole implements Role {
     this.#sender = sender
     this.#releasers.add('sender', () => sender.close())
     this.#deps.conservation.pendingFrom(() => sender.pending)
+    watchSink(this.name, this.#settings, sender, writer, this.#deps)
 
     const publisher = new Publisher(
       {
@@ -135,6 +137,7 @@ export class CommandRole implements Role {
       },
     )
     this.#engine = engine
+    watchWork(this.name, 'command_worker', 2 * commands.pubackTimeoutMs, () => engine.progress(), this.#deps)
     this.#releasers.add('command engine', () => engine.close())
     this.#releasers.add('consumer group', () => group.close())
     publisher.open()

@@ -12,6 +12,7 @@ import { type FleetOutbox, fleetOutbox } from './fleet-outbox.ts'
 import { type FleetProcessor, fleetProcessor } from './fleet-processor.ts'
 import { coPartitionCount } from './group-options.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
+import { watchSink, watchWork } from './progress.ts'
 import type { Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
 
@@ -71,6 +72,7 @@ export class FleetRole implements Role {
     this.#sender = sender
     this.#releasers.add('sender', () => sender.close())
     this.#deps.conservation.pendingFrom(() => sender.pending)
+    watchSink(this.name, this.#settings, sender, writer, this.#deps)
 
     const failed = (error: unknown): void => {
       emit({ event: 'unexpected_error', where: 'fleet', error: messageOf(error) })
@@ -90,6 +92,10 @@ export class FleetRole implements Role {
     const mqtt = (up: boolean): void => ready.say('fleet.mqtt', up, up ? 'connected' : 'not connected')
     const outbox = fleetOutbox(this.#settings, count, sender, this.#registry, this.#deps, { mqtt, failed }, signal)
     this.#outbox = outbox
+    // A transaction has its deadline, a publication too.
+    const patienceMs = 2 * Math.max(this.#settings.fleet.transactionTimeoutMs, this.#settings.commands.pubackTimeoutMs)
+    const progress = () => [...processor.engine.progress(), ...outbox.engine.progress()]
+    watchWork(this.name, 'fleet_worker', patienceMs, progress, this.#deps)
     this.#releasers.add('mqtt connection', () => outbox.publisher.close(1000))
     this.#releasers.add('outbox', () => outbox.engine.close())
     this.#releasers.add('processor', () => processor.engine.close())

@@ -20,6 +20,7 @@ import { ingestDecider, type ThingsOfIngest } from './ingest-decider.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import { sessionsOfSlot, snapshotConnection } from './mqtt-connections.ts'
 import { OrphanSlots } from './orphan-slots.ts'
+import { watchSink, watchWork } from './progress.ts'
 import type { Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
 
@@ -86,6 +87,7 @@ export class IngestRole implements Role {
     this.#sender = sender
     this.#releasers.add('sender', () => sender.close())
     this.#deps.conservation.pendingFrom(() => sender.pending)
+    watchSink(this.name, this.#settings, sender, writer, this.#deps)
 
     const rules = compileIngest(this.#settings, this.#deps.bridgeVersion)
     const pump = new Pump(ingestDecider(rules, devices, this.#things, randomUUID), sender, this.#emit)
@@ -96,6 +98,14 @@ export class IngestRole implements Role {
     this.#releasers.add('mqtt connections', () => source.close(1000))
     source.open()
     this.#watchOrphans(source)
+    const windows = () =>
+      source.windows().map(({ clientId, epoch, pending, acknowledged, oldestMs }) => ({
+        name: `${clientId} link ${epoch}`,
+        pending,
+        done: acknowledged,
+        says: `${acknowledged} acknowledged, the oldest has waited ${oldestMs} ms`,
+      }))
+    watchWork(this.name, 'mqtt_source', 0, windows, this.#deps)
     const snapshot = snapshotConnection(this.#settings)
     if (snapshot === null) return
     const reader = new RetainedSnapshot(snapshot, sourceDeps)

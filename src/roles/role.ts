@@ -3,6 +3,7 @@ import type { Conditions } from '../observe/conditions.ts'
 import type { Conservation } from '../observe/conservation.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { SetStanding } from '../observe/standing-gauges.ts'
+import type { Watchdog } from '../observe/watchdog.ts'
 
 /** What every role is given. Nothing here belongs to one role. */
 export interface RoleDeps {
@@ -14,6 +15,7 @@ export interface RoleDeps {
   readonly started: Conditions
   readonly conservation: Conservation
   readonly setStanding: SetStanding
+  readonly watchdog: Watchdog
   /** Whether the next stop is the last one of this worker. */
   readonly downscale: { readonly prepared: boolean }
   readonly bridgeVersion: string

@@ -100,8 +100,8 @@ describe('a worker that comes back', () => {
 
 describe('a worker that goes for good', () => {
   /**
-   * Guards mqtt/connection.ts `stopConsuming` (UNSUBSCRIBE) and `sessionExpiryInterval: 0`: seen to fail without the
-   * first (messages go on coming to it, so it never is quiet) and without the second (the session stays).
+   * Guards mqtt/connection.ts `stopConsuming` (UNSUBSCRIBE: else messages go on coming and it is never quiet) and
+   * `sessionExpiryInterval: 0` (else the session stays).
    */
   test('takes what waits in its sessions and ends them; the others get what comes after', async () => {
     const { names, worker, sessions, stored } = await group('gone')
@@ -137,7 +137,7 @@ describe('a worker that goes for good', () => {
 
   /**
    * What no real broker does on demand: it sends on behind UNSUBACK and before PINGRESP. Guards mqtt/consumer.ts
-   * `intake.received === received` and `intake.pending > 0`: seen to fail without either.
+   * `intake.received === received`.
    */
   test('sends UNSUBSCRIBE first, and DISCONNECT with expiry 0 only behind a ping that brought nothing', async () => {
     let late = 0
@@ -167,7 +167,7 @@ describe('a worker that goes for good', () => {
     expect(await stored()).toEqual(['late1', 'late2', 'late3'])
   })
 
-  /** Guards mqtt/consumer.ts `return 'kept'` and mqtt/connection.ts `session === 'end'`: seen to fail with `end`. */
+  /** Guards mqtt/consumer.ts `return 'kept'` and mqtt/connection.ts `session === 'end'`. */
   test('but cannot store what waits keeps its sessions, and says so', async () => {
     const { names, worker, sessions, stored } = await group('kept')
     const device = await deviceOf(names.name)
@@ -201,7 +201,7 @@ function isUnsubscribed(link: ScriptedLink): boolean {
 const orphans = (peers: PeerDoors) => ({ orphans: { slots: 2, peerUrl: peers.url, afterSeconds: 1 } })
 
 describe('a slot that nobody runs', () => {
-  /** Guards roles/orphan-slots.ts `const ends = await adopt(...)`: seen to fail without. */
+  /** Guards roles/orphan-slots.ts `const ends = await adopt(...)`. */
   test('is adopted: what waits in its sessions is stored, and they are over', async () => {
     const { names, worker, sessions, stored } = await group('orphan')
     const peers = await PeerDoors.start([0, 1])
@@ -224,7 +224,7 @@ describe('a slot that nobody runs', () => {
     expect(await stays.metric('bridge_mqtt_connections')).toBe(2)
   })
 
-  /** Guards roles/orphan-slots.ts `if (!present.includes(own))`: seen to fail without. */
+  /** Guards roles/orphan-slots.ts `if (!present.includes(own))`. */
   test('is not believed in by a worker that nobody can reach', async () => {
     const { worker, names } = await group('alone')
     const peers = await PeerDoors.start([])
@@ -247,8 +247,7 @@ describe('a session that another client takes over', () => {
   })
 
   /**
-   * Guards mqtt/reason-codes.ts 0x8e `step_back` and mqtt/ingest-source.ts `missing`: seen to fail with `backoff`, and
-   * without the reason.
+   * Guards mqtt/reason-codes.ts 0x8e `step_back` and mqtt/ingest-source.ts `missing`.
    */
   test('by a second worker of the slot: the first steps back and says why, the second works', async () => {
     const { names, worker, stored, clientId } = await group('twice', artemis.url)
@@ -269,7 +268,7 @@ describe('a session that another client takes over', () => {
 
   /**
    * In the middle of an adoption, which no real broker can be asked for. Guards mqtt/consumer.ts
-   * `connection.away === 'session_taken_over'`: seen to fail without (it comes back for the session).
+   * `connection.away === 'session_taken_over'` (else it comes back for the session).
    */
   test('by the worker of an adopted slot that comes back: the adopter leaves it alone', async () => {
     const broker = await ScriptedBroker.start({

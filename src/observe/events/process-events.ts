@@ -63,7 +63,12 @@ export const processEvents = {
   watchdog_stalled: define({
     level: 'error',
     says: 'work is pending and nothing finishes',
-    fields: { part: text('Part of the bridge.'), forMs: count('Since when.'), pending: count('What is pending.') },
+    fields: {
+      part: text('Part of the bridge.'),
+      forMs: count('For how long.'),
+      pending: count('How much is pending.'),
+      what: texts('What exactly: connection or partition, epoch, counts, ages.'),
+    },
     moves: (m) => [m.add('bridge_watchdog_stalls_total', one, (v) => ({ part: v.part }))],
   }),
   watchdog_recovered: define({

@@ -226,6 +226,6 @@ it('settles every delivery exactly once and in order, or loses it with its conne
         expect(difference).toBe(0)
       },
     ),
-    { numRuns: 120 },
+    { numRuns: 120, interruptAfterTimeLimit: 40_000 },
   )
 }, 60_000)

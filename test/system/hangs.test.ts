@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
+import { projectFolder } from '../../scripts/ground/place.ts'
+import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
+import { BridgeProcess } from '../kit/bridge-process.ts'
+import { DeviceClient } from '../kit/device-client.ts'
+import { evt, IngestNames, IngestWorker, ingestSettings, punch } from '../kit/ingest-worker.ts'
+import { sharedGround } from '../kit/shared-ground.ts'
+
+/** What hangs turns /livez red and says what it was; an outage of somebody else does not. */
+
+let ground: Ground
+let kafka: KafkaServer
+const open: { close(): Promise<void> }[] = []
+
+beforeAll(async () => {
+  ground = await openGround()
+  kafka = await ground.kafka()
+})
+afterAll(async () => {
+  await ground.close()
+})
+afterEach(async () => {
+  kafka.thaw()
+  for (const each of open.splice(0).reverse()) await each.close()
+})
+
+async function group(what: string) {
+  const names = new IngestNames(what)
+  await names.createTopics(kafka.brokers)
+  const servers = { ...sharedGround(), kafkaBrokers: kafka.brokers }
+  const settings = ingestSettings(servers, names, { worker: { stallSeconds: 2 } })
+  const device = await DeviceClient.connect({ url: sharedGround().mqttUrl, clientId: names.name, inFlight: 50 })
+  open.push({ close: async () => device.end() })
+  const publish = async (ids: readonly number[]) => Promise.all(ids.map((id) => device.publish(evt('HANG'), punch(id))))
+  return { names, settings, publish }
+}
+
+/** A program that runs before the bridge in its process, and puts a bug into it. */
+async function sabotage(lines: string): Promise<Readonly<Record<string, string>>> {
+  const holder = await BridgeProcess.start({ args: ['version'] })
+  open.push(holder)
+  const file = join(holder.folder, 'sabotage.mjs')
+  const dist = pathToFileURL(join(projectFolder(), 'dist/')).href
+  await writeFile(file, lines.replaceAll('DIST/', dist))
+  return { NODE_OPTIONS: `--import ${pathToFileURL(file).href}` }
+}
+
+/**
+ * Guards roles/ingest-role.ts `watchWork(this.name, 'mqtt_source', ...)` and observe/watchdog.ts.
+ */
+test('a window that leaks is a hang: /livez turns red, and one line says which connection', async () => {
+  const { names, settings, publish } = await group('leak')
+  const env = await sabotage(`
+    import { AckWindow } from 'DIST/flow/ack-window.js'
+    const settle = AckWindow.prototype.settle
+    AckWindow.prototype.settle = function (sequence) { if (sequence !== 3) settle.call(this, sequence) }
+  `)
+  const worker = await IngestWorker.start(settings, 'ingest', env)
+  open.push(worker)
+  await worker.becomes(true)
+  expect((await worker.page('/livez')).status).toBe(200)
+  await publish([1, 2, 3, 4, 5, 6, 7])
+  const line = await worker.says('watchdog_stalled')
+  expect(line).toMatchObject({ level: 'error', part: 'mqtt_source', pending: 4 })
+  expect(String(line['what'])).toMatch(
+    `bridge-${names.name}-evt-0 link 1: 4 pending, 3 acknowledged, the oldest has waited`,
+  )
+  const live = await worker.page('/livez')
+  expect(live.status).toBe(503)
+  expect(live.text).toContain('nothing finishes: mqtt_source')
+  expect(worker.lines('watchdog_stalled')).toHaveLength(1)
+  expect(await worker.metric('bridge_watchdog_stalls_total{part="mqtt_source"}')).toBe(1)
+})
+
+/** Guards roles/progress.ts `connected: () => deps.ready.holdAll(...)` and `done: writer.ended`. */
+test('a Kafka that is frozen is no hang', async () => {
+  const { settings, publish } = await group('frozen')
+  const worker = await IngestWorker.start(settings)
+  open.push(worker)
+  await worker.becomes(true)
+  kafka.freeze()
+  const sent = publish([1, 2, 3])
+  await worker.says('kafka_send_stalled')
+  await sent
+  // Longer than work.stallSeconds: an attempt has been given up meanwhile.
+  await worker.says('kafka_producer_replaced')
+  expect((await worker.page('/livez')).status).toBe(200)
+  kafka.thaw()
+  await worker.untilMetric('bridge_mqtt_acknowledged_total', (count) => count === 3)
+  expect(worker.lines('watchdog_stalled')).toEqual([])
+})
