@@ -57,6 +57,8 @@ export interface CommandPorts {
   readonly publisher: { send(message: OutgoingMessage): void; forget(isGone: (orderKey: string) => boolean): void }
   readonly clock: Clock
   readonly emit: Emit
+  /** Of each of the topics. */
+  readonly partitions: number
   /** Most requests of one partition in work; more are not read before some are done. */
   readonly maxPending: number
 }

@@ -1,12 +1,14 @@
 import { commandDeadLetter } from '../commands/command-dead-letter.ts'
 import type { CommandEffect, Publication } from '../commands/command-effect.ts'
 import { CommandPartition } from '../commands/command-partition.ts'
-import type { CommandReading } from '../commands/command-request.ts'
+import { type CommandReading, keyText } from '../commands/command-request.ts'
 import { messageOf } from '../kernel/failure.ts'
 import type { Lane } from '../observe/watchdog.ts'
+import type { CommandRequest } from '../records/generated/command-request.ts'
 import type { CommandStatus } from '../records/generated/command-status.ts'
 import type { PresenceEvent } from '../records/generated/presence-event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
+import { partitionFor } from '../records/topics.ts'
 import { type Answer, applyEffects } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
 import type { CommandTally } from './command-tally.ts'
@@ -264,6 +266,7 @@ export class CommandWorker {
       const { partition, offset } = message
       this.#ports.emit({ event: 'command_unreadable', partition, offset, error: 'no command in Avro or JSON' })
     }
+    if (!again && reading.kind === 'request') this.#checkPlace(message, reading.request)
     this.#decide(message, again ? null : 'command', (now) =>
       this.#state.request(message, reading, now, again ? 'reread' : 'first'),
     )
@@ -273,6 +276,14 @@ export class CommandWorker {
     if (this.#isOver()) return
     const isOnline = report !== null && report.status === 'ONLINE' && report.reason !== 'RETAINED_SNAPSHOT'
     this.#decide(message, 'presence', (now) => (isOnline ? this.#state.online(report.deviceSn, now) : []))
+  }
+
+  /** Clients of librdkafka put a key elsewhere unless told; the device's replies go where its serial belongs. */
+  #checkPlace(message: KafkaMessage, request: CommandRequest): void {
+    const { partitions, emit } = this.#ports
+    const serial = request.deviceSn === '' ? keyText(message) : request.deviceSn
+    if (partitionFor('command', serial, partitions) === this.partition) return
+    emit({ event: 'command_misplaced', partition: this.partition, offset: message.offset })
   }
 
   /** One input: its offset is in work until everything that it causes is stored. `input` null: it was settled before. */

@@ -123,6 +123,7 @@ export class CommandRole implements Role {
         publisher,
         clock,
         emit: this.#emit,
+        partitions,
         maxPending: commands.maxPendingPerPartition,
       },
       backoff,

@@ -1,4 +1,4 @@
-import { count, define, tally, text } from './define-event.ts'
+import { count, define, one, tally, text } from './define-event.ts'
 
 export const commandEvents = {
   commands_read: define({
@@ -45,6 +45,13 @@ export const commandEvents = {
       durationMs: count('How long it took.'),
     },
     moves: (m) => [m.set('bridge_commands_known', (v) => v.known), m.set('bridge_commands_waiting', (v) => v.waiting)],
+  }),
+  command_misplaced: define({
+    level: 'warn',
+    says: 'a command lies on another partition than its serial belongs on, so no answer of the device will be seen; its producer needs the partitioner murmur2',
+    fields: { partition: count('Partition.'), offset: text('Offset.') },
+    moves: (m) => [m.add('bridge_commands_misplaced_total', one)],
+    repeats: { subject: (v) => String(v.partition), state: () => '' },
   }),
   command_unreadable: define({
     level: 'warn',

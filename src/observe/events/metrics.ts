@@ -148,6 +148,10 @@ export const metrics = {
   bridge_command_requests_total: counter('Command requests read.', plain),
   bridge_command_statuses_total: counter('Command statuses written.', { status: commandStates }),
   bridge_command_unknown_ops_total: counter('Commands published with an op that is not in the catalogue.', plain),
+  bridge_commands_misplaced_total: counter(
+    'Commands on another partition than their serial belongs on: the answer of the device is not seen.',
+    plain,
+  ),
   bridge_command_lag_seconds: gauge('Age of the oldest command request that is not finished with.', plain),
   bridge_command_lag_records: gauge('Command requests on Kafka that are not finished with.', plain),
   bridge_command_age_at_publish_seconds: histogram(

@@ -70,8 +70,9 @@ describe('bridge command send', () => {
   })
 
   it('takes data from a file and goes on to Kafka', async () => {
-    const { code } = await command(['send', '--device', 'SN1', '--op', 'ping', '--data', '@f'], { f: '{"a":1}\n' })
+    const { code, err } = await command(['send', '--device', 'SN1', '--op', 'ping', '--data', '@f'], { f: '{"a":1}\n' })
     expect(code).toBe(69)
+    expect(err).toContain('; see kafka.brokers (')
   })
 
   it('names every wrong line of a file, shows no value, and sends nothing', async () => {

@@ -59,6 +59,7 @@ class Driver {
         publisher: { send: (message) => this.out.push(message), forget: () => undefined },
         clock: { now: () => T0 },
         emit,
+        partitions: 1,
         maxPending,
       },
       tally,
