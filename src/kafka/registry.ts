@@ -119,12 +119,23 @@ async function setCompatibility(client: SchemaRegistry, subject: string, compati
   const { api } = client as unknown as {
     readonly api: { readonly Subject: { updateConfig(request: object): Promise<unknown> } }
   }
-  await api.Subject.updateConfig({ subject, body: { compatibility } })
+  const set = async (): Promise<unknown> => api.Subject.updateConfig({ subject, body: { compatibility } })
+  try {
+    await set()
+  } catch (error) {
+    // Another worker that starts has set it at the same moment (Apicurio): now it is there, and can be set again.
+    if (statusOf(error) !== 409) throw error
+    await set()
+  }
+}
+
+function statusOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
 }
 
 function registryFailure(question: string, error: unknown): Failure {
   if (error instanceof Failure) return error
-  const status: unknown = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
+  const status = statusOf(error)
   const text = `${question}: ${messageOf(error)}`
   // The client turns a 404 of a look-up into an error of its own, without the status.
   const isMissing = status === 404 || (error instanceof Error && error.name === 'ConfluentSchemaRegistryError')
