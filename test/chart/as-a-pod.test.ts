@@ -83,7 +83,7 @@ describe('the bridge, started as a pod starts it', () => {
       .map((line) => JSON.parse(line) as { readonly server: string; readonly level: string; readonly on: string })
     // No server is there, and what stands for the secrets is no certificate: the doctor has found the files.
     expect(status).toBe(1)
-    expect(new Set(findings.map(({ server }) => server))).toEqual(new Set(['mqtt', 'kafka', 'registry']))
+    expect(new Set(findings.map(({ server }) => server))).toEqual(new Set(['mqtt', 'emqx', 'kafka', 'registry']))
     expect(findings.map(({ on }) => on)).toContain(`${folder}/secrets/mqtt/ca.crt`)
   })
 })
