@@ -190,13 +190,13 @@ export class IngestWorker {
     return value
   }
 
-  /** Resolves with the value when `holds`; the page is asked, as Prometheus would. */
+  /** Resolves with the value when it is there and `holds`; the page is asked, as Prometheus would. */
   async untilMetric(series: string, holds: (value: number) => boolean, timeoutMs = 20_000): Promise<number> {
     const deadline = performance.now() + timeoutMs
     for (;;) {
-      const value = await this.metric(series)
-      if (holds(value)) return value
-      if (performance.now() > deadline) throw new Error(`${series} stayed ${value}\n${this.process.tail()}`)
+      const value = (await this.metrics()).get(series)
+      if (value !== undefined && holds(value)) return value
+      if (performance.now() > deadline) throw new Error(`${series} stayed ${value ?? 'away'}\n${this.process.tail()}`)
       await pause(50)
     }
   }
