@@ -21,6 +21,7 @@ export class PartitionOffsets {
   readonly #committed = new Map<CommandInput, string>()
   /** Kafka timestamps of requests in work, by sequence number; for the lag. */
   readonly #ages = new Map<number, number>()
+  #settled = 0
   /** Offset after the last request, when Kafka was asked last. */
   #end = 0n
   /** The first request that had not been read then, and when it was first seen there. */
@@ -35,8 +36,6 @@ export class PartitionOffsets {
       presence: new OffsetWindow(next.presence),
     }
   }
-
-  #settled = 0
 
   /** Inputs that have settled. */
   get settled(): number {

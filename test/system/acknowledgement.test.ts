@@ -1,37 +1,23 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
-import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
+import { describe, expect, test } from 'vitest'
 import { DeviceClient } from '../kit/device-client.ts'
 import { FaultProxy } from '../kit/fault-proxy.ts'
 import { evt, IngestNames, IngestWorker, ingestSettings, punch, type SettingsTree } from '../kit/ingest-worker.ts'
+import { ownKafka } from '../kit/own-kafka.ts'
 import { type Script, ScriptedBroker, type ScriptedLink } from '../kit/scripted-broker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { avroValue, readTopic, untilRecords } from '../kit/topic-reader.ts'
 
 /** When a PUBACK may leave, and on which connection. Kafka is this file's own, because it is frozen. */
 
-let ground: Ground
-let kafka: KafkaServer
-const open: { close(): Promise<void> }[] = []
-
-beforeAll(async () => {
-  ground = await openGround()
-  kafka = await ground.kafka()
-})
-afterAll(async () => {
-  await ground.close()
-})
-afterEach(async () => {
-  kafka.thaw()
-  for (const each of open.splice(0).reverse()) await each.close()
-})
+const own = ownKafka()
+const { open } = own
 
 async function start(script: Script = {}, changes: SettingsTree = {}) {
   const broker = await ScriptedBroker.start(script)
   open.push(broker)
   const names = new IngestNames('ack')
-  await names.createTopics(kafka.brokers)
-  const servers = { ...sharedGround(), kafkaBrokers: kafka.brokers, mqttUrl: broker.url }
+  await names.createTopics(own.kafka.brokers)
+  const servers = { ...sharedGround(), kafkaBrokers: own.kafka.brokers, mqttUrl: broker.url }
   const worker = await IngestWorker.start(ingestSettings(servers, names, changes))
   open.push(worker)
   return { broker, names, worker }
@@ -40,7 +26,7 @@ async function start(script: Script = {}, changes: SettingsTree = {}) {
 const ids = (count: number, from = 1) => Array.from({ length: count }, (_, i) => from + i)
 
 async function storedIds(topic: string): Promise<string[]> {
-  const records = await readTopic(kafka.brokers, topic)
+  const records = await readTopic(own.kafka.brokers, topic)
   return records.map((record) => String(avroValue('AttendanceEvent', record)['deviceRecordId']))
 }
 
@@ -52,7 +38,7 @@ describe('a PUBACK', () => {
     link.publish(1, evt('SN1'), punch(1))
     await link.until('the first PUBACK', ({ pubacks }) => pubacks.length === 1)
 
-    kafka.freeze()
+    own.kafka.freeze()
     for (const id of ids(300, 2)) link.publish(id, evt(`SN${id % 7}`), punch(id))
     await worker.says('kafka_send_stalled')
     await link.until('a PINGREQ', ({ seen }) => seen.some(({ packet }) => packet.cmd === 'pingreq'))
@@ -60,7 +46,7 @@ describe('a PUBACK', () => {
     expect(await worker.metric('bridge_pending')).toBe(300)
     expect(await worker.condition('ingest.kafka')).toMatchObject({ holds: false })
 
-    kafka.thaw()
+    own.kafka.thaw()
     await link.until('all PUBACKs', ({ pubacks }) => pubacks.length === 301)
     expect(link.pubacks).toEqual(ids(301))
     expect(new Set(await storedIds(names.attendance))).toEqual(new Set(ids(301).map(String)))
@@ -72,12 +58,12 @@ describe('a PUBACK', () => {
     const { broker, worker } = await start()
     const link = await broker.subscribed('-st-')
     await worker.becomes(true)
-    kafka.freeze()
+    own.kafka.freeze()
     link.publish(1, 'api/mqtt/v1/SN1/st', 'online')
     link.publish(2, 'api/mqtt/v1/SN1/st', '')
     await worker.says('kafka_send_stalled')
     expect(link.pubacks).toEqual([])
-    kafka.thaw()
+    own.kafka.thaw()
     await link.until('both PUBACKs', ({ pubacks }) => pubacks.length === 2)
     expect(link.pubacks).toEqual([1, 2])
   })
@@ -106,7 +92,7 @@ describe('a PUBACK', () => {
     const { broker, names, worker } = await start()
     const first = await broker.subscribed('-evt-')
     await worker.becomes(true)
-    kafka.freeze()
+    own.kafka.freeze()
     for (const id of ids(20)) first.publish(id, evt('SN1'), punch(`old${id}`))
     await worker.says('kafka_send_stalled')
     first.cut()
@@ -117,7 +103,7 @@ describe('a PUBACK', () => {
     for (const id of [9, 3, 5]) second.publish(id, evt('SN2'), punch(`new${id}`))
     await worker.untilMetric('bridge_pending', (pending) => pending === 23)
     expect(second.pubacks).toEqual([])
-    kafka.thaw()
+    own.kafka.thaw()
     await worker.says('kafka_send_recovered', from)
     await worker.untilMetric('bridge_pending', (pending) => pending === 0)
     second.publish(7, evt('SN2'), punch('last'))
@@ -143,12 +129,12 @@ test('a broker that overruns the window is held back, and the connection stays u
   const { broker, worker } = await start({ beforePingresp: overrun }, { mqtt: { receiveMaximum: 10 } })
   const link = await broker.subscribed('-evt-')
   await worker.becomes(true)
-  kafka.freeze()
+  own.kafka.freeze()
   await worker.says('mqtt_overrun_held')
   // The second PINGREQ: the answer to the first one has been missed for as long as MQTT.js ever waits.
   await link.until('PINGREQ', ({ seen }) => seen.filter(({ packet }) => packet.cmd === 'pingreq').length >= 2)
   expect(await worker.metric('bridge_pending')).toBeLessThan(100)
-  kafka.thaw()
+  own.kafka.thaw()
   await link.until('all PUBACKs', ({ pubacks }) => pubacks.length === 400)
   expect(link.pubacks).toEqual(ids(400))
   expect(worker.lines('mqtt_overrun_released').length).toBeGreaterThan(0)
@@ -160,23 +146,23 @@ test('a link cut while records are in flight loses nothing', async () => {
   const proxy = await FaultProxy.start(Number(new URL(sharedGround().mqttUrl).port))
   open.push(proxy)
   const names = new IngestNames('cut')
-  await names.createTopics(kafka.brokers)
-  const servers = { ...sharedGround(), kafkaBrokers: kafka.brokers, mqttUrl: `mqtt://127.0.0.1:${proxy.port}` }
+  await names.createTopics(own.kafka.brokers)
+  const servers = { ...sharedGround(), kafkaBrokers: own.kafka.brokers, mqttUrl: `mqtt://127.0.0.1:${proxy.port}` }
   const worker = await IngestWorker.ready(ingestSettings(servers, names))
   open.push(worker)
   const device = await DeviceClient.connect({ url: sharedGround().mqttUrl, clientId: names.name, inFlight: 100 })
 
-  kafka.freeze()
+  own.kafka.freeze()
   const sent = ids(400).map((id) => device.publish(evt(`CUT${id % 5}`), punch(id)))
   await worker.says('kafka_send_stalled')
   proxy.cut()
   const from = worker.now
   await worker.says('mqtt_subscribed', from)
-  kafka.thaw()
+  own.kafka.thaw()
   const more = ids(200, 401).map((id) => device.publish(evt(`CUT${id % 5}`), punch(id)))
   await Promise.all([...sent, ...more])
   await device.end()
-  await untilRecords(kafka.brokers, [names.attendance], 600)
+  await untilRecords(own.kafka.brokers, [names.attendance], 600)
   await worker.untilMetric('bridge_pending', (pending) => pending === 0)
   const stored = await storedIds(names.attendance)
   expect(new Set(stored)).toEqual(new Set(ids(600).map(String)))
@@ -193,7 +179,7 @@ describe('SIGTERM', () => {
     const { broker, names, worker } = await start()
     const link = await broker.subscribed('-evt-')
     await worker.becomes(true)
-    kafka.freeze()
+    own.kafka.freeze()
     for (const id of ids(200)) link.publish(id, evt('SN1'), punch(id))
     await worker.says('kafka_send_stalled')
     worker.process.signal('SIGTERM')
@@ -202,7 +188,7 @@ describe('SIGTERM', () => {
     const stream = setInterval(() => {
       for (const id of ids(20, 1000)) link.publish(id, evt('SN1'), punch(`late${id}`))
     }, 1)
-    kafka.thaw()
+    own.kafka.thaw()
     await link.until('DISCONNECT', ({ seen }) => seen.some(({ packet }) => packet.cmd === 'disconnect'))
     await link.until('FIN', ({ end }) => end !== null)
     expect(link.end).toBe('fin')
@@ -223,7 +209,7 @@ describe('SIGTERM', () => {
     const { broker, worker } = await start({}, { worker: { drainSeconds: 4 } })
     const link = await broker.subscribed('-evt-')
     await worker.becomes(true)
-    kafka.freeze()
+    own.kafka.freeze()
     for (const id of ids(50)) link.publish(id, evt('SN1'), punch(id))
     await worker.says('kafka_send_stalled')
     const asked = performance.now()

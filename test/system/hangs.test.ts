@@ -1,37 +1,23 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
+import { expect, test } from 'vitest'
 import { projectFolder } from '../../scripts/ground/place.ts'
-import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
 import { BridgeProcess } from '../kit/bridge-process.ts'
 import { DeviceClient } from '../kit/device-client.ts'
 import { evt, IngestNames, IngestWorker, ingestSettings, punch } from '../kit/ingest-worker.ts'
+import { ownKafka } from '../kit/own-kafka.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
 /** What hangs turns /livez red and says what it was; an outage of somebody else does not. */
 
-let ground: Ground
-let kafka: KafkaServer
-const open: { close(): Promise<void> }[] = []
-
-beforeAll(async () => {
-  ground = await openGround()
-  kafka = await ground.kafka()
-})
-afterAll(async () => {
-  await ground.close()
-})
-afterEach(async () => {
-  kafka.thaw()
-  for (const each of open.splice(0).reverse()) await each.close()
-})
+const own = ownKafka()
+const { open } = own
 
 async function group(what: string) {
   const names = new IngestNames(what)
-  await names.createTopics(kafka.brokers)
-  const servers = { ...sharedGround(), kafkaBrokers: kafka.brokers }
+  await names.createTopics(own.kafka.brokers)
+  const servers = { ...sharedGround(), kafkaBrokers: own.kafka.brokers }
   const settings = ingestSettings(servers, names, { worker: { stallSeconds: 2 } })
   const device = await DeviceClient.connect({ url: sharedGround().mqttUrl, clientId: names.name, inFlight: 50 })
   open.push({ close: async () => device.end() })
@@ -82,14 +68,14 @@ test('a Kafka that is frozen is no hang', async () => {
   const worker = await IngestWorker.start(settings)
   open.push(worker)
   await worker.becomes(true)
-  kafka.freeze()
+  own.kafka.freeze()
   const sent = publish([1, 2, 3])
   await worker.says('kafka_send_stalled')
   await sent
   // Longer than work.stallSeconds: an attempt has been given up meanwhile.
   await worker.says('kafka_producer_replaced')
   expect((await worker.page('/livez')).status).toBe(200)
-  kafka.thaw()
+  own.kafka.thaw()
   await worker.untilMetric('bridge_mqtt_acknowledged_total', (count) => count === 3)
   expect(worker.lines('watchdog_stalled')).toEqual([])
 })

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
-import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
+import { expect, test } from 'vitest'
 import { DeviceClient } from '../kit/device-client.ts'
 import { evt, IngestNames, IngestWorker, ingestSettings, punch } from '../kit/ingest-worker.ts'
+import { ownKafka } from '../kit/own-kafka.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { avroValue, readTopic, untilRecords } from '../kit/topic-reader.ts'
 
@@ -13,25 +12,13 @@ import { avroValue, readTopic, untilRecords } from '../kit/topic-reader.ts'
  */
 const faultMs = Number(process.env['FAULT_SECONDS'] ?? 9) * 1000
 
-let ground: Ground
-let kafka: KafkaServer
-const open: { close(): Promise<void> }[] = []
-
-beforeAll(async () => {
-  ground = await openGround()
-  kafka = await ground.kafka()
-})
-afterAll(async () => {
-  await ground.close()
-})
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close()
-})
+const own = ownKafka()
+const { open } = own
 
 async function start(changes = {}) {
   const names = new IngestNames('away')
-  await names.createTopics(kafka.brokers)
-  const settings = ingestSettings({ ...sharedGround(), kafkaBrokers: kafka.brokers }, names, changes)
+  await names.createTopics(own.kafka.brokers)
+  const settings = ingestSettings({ ...sharedGround(), kafkaBrokers: own.kafka.brokers }, names, changes)
   const worker = await IngestWorker.ready(settings)
   open.push(worker)
   const device = await DeviceClient.connect({ url: sharedGround().mqttUrl, clientId: names.name, inFlight: 200 })
@@ -80,7 +67,7 @@ class Stream {
 
 /** Ids that are in Kafka, and how many records there are beyond them. */
 async function stored(names: IngestNames): Promise<{ ids: Set<number>; repeats: number }> {
-  const records = await readTopic(kafka.brokers, names.attendance)
+  const records = await readTopic(own.kafka.brokers, names.attendance)
   const ids = records.map((record) => Number(avroValue('AttendanceEvent', record)['deviceRecordId']))
   return { ids: new Set(ids), repeats: ids.length - new Set(ids).size }
 }
@@ -95,15 +82,15 @@ test('a worker killed in mid-stream and started again loses nothing and repeats 
   const receiveMaximum = 500
   const { names, settings, worker, stream } = await start({ mqtt: { connections: 2, receiveMaximum } })
   stream.start()
-  await untilRecords(kafka.brokers, [names.attendance], 200)
-  kafka.freeze()
+  await untilRecords(own.kafka.brokers, [names.attendance], 200)
+  own.kafka.freeze()
   await worker.untilMetric('bridge_pending', (pending) => pending > 300)
   await worker.process.kill()
-  kafka.thaw()
+  own.kafka.thaw()
   const next = await IngestWorker.ready(settings)
   open.push(next)
   await stream.stop()
-  await untilRecords(kafka.brokers, [names.attendance], stream.sent)
+  await untilRecords(own.kafka.brokers, [names.attendance], stream.sent)
   await next.untilMetric('bridge_pending', (pending) => pending === 0)
   const { ids, repeats } = await stored(names)
   expect(ids).toEqual(upTo(stream.sent))
@@ -116,15 +103,15 @@ test('a worker killed in mid-stream and started again loses nothing and repeats 
  * The keep-alive is short, so that a PINGRESP that nobody reads would end the connection.
  */
 test.each([
-  ['frozen', () => Promise.resolve(kafka.freeze()), () => Promise.resolve(kafka.thaw())],
-  ['stopped', () => kafka.stop(), () => kafka.start()],
-  ['killed', () => kafka.kill(), () => kafka.start()],
+  ['frozen', () => Promise.resolve(own.kafka.freeze()), () => Promise.resolve(own.kafka.thaw())],
+  ['stopped', () => own.kafka.stop(), () => own.kafka.start()],
+  ['killed', () => own.kafka.kill(), () => own.kafka.start()],
 ] as const)(
   'Kafka %s: the connections stay up, nothing is acknowledged, all arrives later',
   async (how, go, comeBack) => {
     const { names, worker, stream } = await start()
     stream.start()
-    await untilRecords(kafka.brokers, [names.attendance], 100)
+    await untilRecords(own.kafka.brokers, [names.attendance], 100)
     const from = worker.now
     const began = performance.now()
     await go()
@@ -141,7 +128,7 @@ test.each([
     await comeBack()
     await worker.becomes(true, back)
     await stream.stop()
-    await untilRecords(kafka.brokers, [names.attendance], stream.sent)
+    await untilRecords(own.kafka.brokers, [names.attendance], stream.sent)
     await worker.untilMetric('bridge_pending', (pending) => pending === 0)
     const { ids, repeats } = await stored(names)
     expect(ids).toEqual(upTo(stream.sent))
@@ -156,7 +143,7 @@ test.each([
 /** Promise 3. Guards mqtt/intake.ts `this.#tap.hold()`, as Mosquitto overruns the window. */
 test('memory stays flat with full windows and Kafka frozen', async () => {
   const { names, worker, stream } = await start({ mqtt: { receiveMaximum: 200 } })
-  kafka.freeze()
+  own.kafka.freeze()
   stream.burst(2000)
   await worker.untilMetric('bridge_pending', (pending) => pending >= 200)
   await worker.says('kafka_send_stalled')
@@ -168,8 +155,8 @@ test('memory stays flat with full windows and Kafka frozen', async () => {
   const after = (await worker.process.usage()).rssBytes
   expect(pending).toBeLessThan(2000)
   expect((after - before) / 1e6).toBeLessThan(25)
-  kafka.thaw()
-  await untilRecords(kafka.brokers, [names.attendance], 22_000, 60_000)
+  own.kafka.thaw()
+  await untilRecords(own.kafka.brokers, [names.attendance], 22_000, 60_000)
   await worker.untilMetric('bridge_pending', (left) => left === 0)
   expect((await stored(names)).ids).toEqual(upTo(22_000))
   expect(worker.lines('mqtt_disconnected')).toEqual([])

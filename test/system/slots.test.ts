@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type IConnackPacket } from 'mqtt'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { ArtemisServer } from '../../scripts/ground/servers/artemis.ts'
-import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
 import { DeviceClient } from '../kit/device-client.ts'
 import { evt, IngestNames, IngestWorker, ingestSettings, punch, type SettingsTree } from '../kit/ingest-worker.ts'
+import { ownKafka } from '../kit/own-kafka.ts'
 import { PeerDoors } from '../kit/peer-doors.ts'
 import { type Script, ScriptedBroker, type ScriptedLink } from '../kit/scripted-broker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
@@ -16,29 +15,16 @@ import { avroValue, readTopic } from '../kit/topic-reader.ts'
  * before they end. Mosquitto, where not said otherwise: it keeps an absent member's share, like EMQX.
  */
 
-let ground: Ground
-let kafka: KafkaServer
-const open: { close(): Promise<void> }[] = []
-
-beforeAll(async () => {
-  ground = await openGround()
-  kafka = await ground.kafka()
-})
-afterAll(async () => {
-  await ground.close()
-})
-afterEach(async () => {
-  kafka.thaw()
-  for (const each of open.splice(0).reverse()) await each.close()
-})
+const own = ownKafka()
+const { open } = own
 
 const { mqttUrl, registryUrl } = sharedGround()
 
 async function group(what: string, url = mqttUrl) {
   const names = new IngestNames(what)
-  await names.createTopics(kafka.brokers)
-  const servers = { kafkaBrokers: kafka.brokers, registryUrl, mqttUrl: url }
-  /** Ready. One after the other: two that register the same new schemas at once could get in each other's way. */
+  await names.createTopics(own.kafka.brokers)
+  const servers = { kafkaBrokers: own.kafka.brokers, registryUrl, mqttUrl: url }
+  /** Resolves when it is ready. */
   const worker = async (slot: number, changes: SettingsTree = {}): Promise<IngestWorker> => {
     const settings = ingestSettings(servers, names, { mqtt: { slot }, ...changes })
     const started = await IngestWorker.start(settings)
@@ -48,7 +34,7 @@ async function group(what: string, url = mqttUrl) {
   }
   const clientId = (end: 'evt' | 'st', slot: number): string => `bridge-${names.name}-${end}-${slot}`
   const stored = async (): Promise<string[]> => {
-    const records = await readTopic(kafka.brokers, names.attendance)
+    const records = await readTopic(own.kafka.brokers, names.attendance)
     return records.map((record) => String(avroValue('AttendanceEvent', record)['deviceRecordId']))
   }
   const sessions = async (slot: number): Promise<boolean[]> =>
@@ -112,12 +98,12 @@ describe('a worker that goes for good', () => {
     expect(await downscale(goes, 'POST')).toMatchObject({ status: 'prepared', sessions: expected })
     expect(await downscale(goes, 'POST')).toMatchObject({ status: 'prepared' })
 
-    kafka.freeze()
+    own.kafka.freeze()
     await publish(device, ids(400))
     await goes.says('kafka_send_stalled')
     goes.process.signal('SIGTERM')
     await goes.says('drain_step')
-    kafka.thaw()
+    own.kafka.thaw()
     let from = 401
     const stream = setInterval(() => {
       publish(device, ids(5, from)).catch(() => undefined)
@@ -173,14 +159,14 @@ describe('a worker that goes for good', () => {
     const device = await deviceOf(names.name)
     const goes = await worker(0, { worker: { drainSeconds: 4 } })
     await downscale(goes, 'POST')
-    kafka.freeze()
+    own.kafka.freeze()
     await publish(device, ids(30))
     await goes.says('kafka_send_stalled')
     expect(await goes.process.stop()).toMatchObject({ code: 0 })
     expect(goes.lines('slot_kept')).toMatchObject([
       { level: 'warn', slot: 0, sessions: [`bridge-${names.name}-evt-0`] },
     ])
-    kafka.thaw()
+    own.kafka.thaw()
     const next = await worker(0)
     await next.untilMetric('bridge_mqtt_acknowledged_total', (count) => count === 30)
     expect(new Set(await stored())).toEqual(new Set(ids(30).map(String)))
@@ -243,7 +229,7 @@ describe('a slot that nobody runs', () => {
 describe('a session that another client takes over', () => {
   let artemis: ArtemisServer
   beforeAll(async () => {
-    artemis = await ground.artemis()
+    artemis = await own.ground.artemis()
   })
 
   /**
@@ -280,7 +266,7 @@ describe('a session that another client takes over', () => {
     open.push(peers)
     const stays = await worker(0, { mqtt: { slot: 0, ...orphans(peers) } })
     // What cannot be stored keeps the adopter from being done.
-    kafka.freeze()
+    own.kafka.freeze()
     peers.shut(1)
     const link = await broker.linked('-evt-1')
     link.publish(1, evt('RETURN'), punch(1))
