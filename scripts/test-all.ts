@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 interface Check {
   readonly name: string
@@ -29,6 +29,8 @@ const checks: readonly Check[] = [
 const soakMinutes = process.env['SOAK_MINUTES'] ?? '0'
 const soak: Check = { name: `soak of ${soakMinutes} minutes`, command: ['npx', 'tsx', 'faults/soak.ts', soakMinutes] }
 
+/** What failed, by name: said once more at the end, where a reader of a cut log looks. */
+const failures: string[] = []
 let passed = 0
 let failed = 0
 let skipped = 0
@@ -40,7 +42,10 @@ for (const { name, command } of soakMinutes === '0' ? checks : [...checks, soak]
   const word = status === 0 ? 'ok    ' : 'FAILED'
   console.log(`${word} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
   if (status === 0) passed += 1
-  else failed += 1
+  else {
+    failed += 1
+    failures.push(name)
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'bridge-tests-'))
@@ -55,11 +60,21 @@ try {
     readonly numPassedTests: number
     readonly numFailedTests: number
     readonly numPendingTests: number
-    readonly numFailedTestSuites: number
+    readonly testResults: readonly {
+      readonly name: string
+      readonly status: string
+      readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
+    }[]
   }
   passed += counts.numPassedTests
   failed += counts.numFailedTests
   skipped += counts.numPendingTests
+  for (const { name, status, assertionResults } of counts.testResults) {
+    const bad = assertionResults.filter((each) => each.status === 'failed').map(({ fullName }) => fullName)
+    const place = relative(process.cwd(), name)
+    if (bad.length > 0) failures.push(...bad.map((test) => `${place}: ${test}`))
+    else if (status === 'failed') failures.push(place)
+  }
   // A file that could not even be loaded has no failed test of its own.
   if (run.status !== 0 && counts.numFailedTests === 0) failed += 1
   if (counts.numPassedTests === 0) failed += 1
@@ -69,5 +84,6 @@ try {
 }
 rmSync(folder, { recursive: true, force: true })
 
+for (const failure of failures) console.log(`FAILED ${failure}`)
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exitCode = failed === 0 ? 0 : 1
