@@ -2,7 +2,7 @@ import { freePorts } from '../../scripts/ground/run/free-ports.ts'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { BridgeMetrics } from './bridge-metrics.ts'
-import { type Contender, frozenBacklog, type Measured } from './measured.ts'
+import { type Measured, PunchTaker } from './measured.ts'
 import { bridgeProgram, type Stage } from './stage.ts'
 import type { StartedProcess } from './started-process.ts'
 
@@ -54,15 +54,14 @@ export class MeasuredBridge implements Measured {
 }
 
 /** The real thing: `bridge run --role ingest` with the default settings. */
-export class Bridge implements Contender<MeasuredBridge> {
+export class Bridge extends PunchTaker<MeasuredBridge> {
   readonly name = 'bridge'
-  readonly #stage: Stage
   readonly #settings: Settings
   readonly #nodeOptions: readonly string[]
 
   /** `nodeOptions`: for the node that runs it. */
   constructor(stage: Stage, settings: Settings, nodeOptions: readonly string[] = []) {
-    this.#stage = stage
+    super(stage)
     this.#settings = settings
     this.#nodeOptions = nodeOptions
   }
@@ -72,27 +71,14 @@ export class Bridge implements Contender<MeasuredBridge> {
   }
 
   async start(broker: MosquittoServer): Promise<MeasuredBridge> {
-    const { stored } = this.#stage
+    const { stored } = this.stage
     const base = await stored.count(this.topic)
     // Done is a punch that Kafka has stored.
     const count = async (): Promise<number> => (await stored.count(this.topic)) - base
-    return MeasuredBridge.start(this.#stage, 'ingest', { 'mqtt.url': broker.url }, this.#nodeOptions, count)
+    return MeasuredBridge.start(this.stage, 'ingest', { 'mqtt.url': broker.url }, this.#nodeOptions, count)
   }
 
   async ready(measured: MeasuredBridge): Promise<void> {
     await measured.process.until('ready', () => measured.isReady())
-  }
-
-  async load(broker: MosquittoServer, from: number, count: number): Promise<void> {
-    await this.#stage.load(broker, { count, from })
-  }
-
-  async backlog(
-    measured: MeasuredBridge,
-    broker: MosquittoServer,
-    from: number,
-    count: number,
-  ): Promise<() => Promise<void>> {
-    return frozenBacklog(measured, () => this.load(broker, from, count))
   }
 }

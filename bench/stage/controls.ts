@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
 import type { Settings } from '../../src/config/settings.ts'
-import { type Contender, frozenBacklog, type Measured } from './measured.ts'
+import { type Measured, PunchTaker } from './measured.ts'
 import { compiled, type Stage } from './stage.ts'
 
 export async function saidReady({ process }: Measured): Promise<void> {
@@ -10,20 +10,15 @@ export async function saidReady({ process }: Measured): Promise<void> {
 }
 
 /** See controls/sixty-line-bridge.ts. */
-export class SixtyLineBridge implements Contender {
+export class SixtyLineBridge extends PunchTaker {
   readonly name = 'sixty-line bridge'
   readonly topic = 'bench.sixty-line'
   readonly ready = saidReady
-  readonly #stage: Stage
-
-  constructor(stage: Stage) {
-    this.#stage = stage
-  }
 
   async start(broker: MosquittoServer): Promise<Measured> {
-    const { stored, kafka } = this.#stage
+    const { stored, kafka } = this.stage
     const base = await stored.count(this.topic)
-    const process = await this.#stage.start('sixty-line', [
+    const process = await this.stage.start('sixty-line', [
       compiled('controls/sixty-line-bridge.js'),
       broker.url,
       kafka.brokers[0] ?? '',
@@ -31,55 +26,28 @@ export class SixtyLineBridge implements Contender {
     ])
     return { process, count: async () => (await stored.count(this.topic)) - base }
   }
-
-  async load(broker: MosquittoServer, from: number, count: number): Promise<void> {
-    await this.#stage.load(broker, { count, from })
-  }
-
-  async backlog(
-    measured: Measured,
-    broker: MosquittoServer,
-    from: number,
-    count: number,
-  ): Promise<() => Promise<void>> {
-    return frozenBacklog(measured, () => this.load(broker, from, count))
-  }
 }
 
 /** See controls/receive-only.ts. */
-export class ReceiveOnly implements Contender {
+export class ReceiveOnly extends PunchTaker {
   readonly name = 'MQTT.js receiving alone'
   readonly ready = saidReady
-  readonly #stage: Stage
   readonly #settings: Settings
 
   constructor(stage: Stage, settings: Settings) {
-    this.#stage = stage
+    super(stage)
     this.#settings = settings
   }
 
   async start(broker: MosquittoServer): Promise<Measured> {
     const { connections, receiveMaximum } = this.#settings.mqtt
-    const process = await this.#stage.start('receive-only', [
+    const process = await this.stage.start('receive-only', [
       compiled('controls/receive-only.js'),
       broker.url,
       String(connections),
       String(receiveMaximum),
     ])
     return { process, count: () => process.ask() }
-  }
-
-  async load(broker: MosquittoServer, from: number, count: number): Promise<void> {
-    await this.#stage.load(broker, { count, from })
-  }
-
-  async backlog(
-    measured: Measured,
-    broker: MosquittoServer,
-    from: number,
-    count: number,
-  ): Promise<() => Promise<void>> {
-    return frozenBacklog(measured, () => this.load(broker, from, count))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
+import type { Stage } from './stage.ts'
 import type { StartedProcess } from './started-process.ts'
 
 /** A process that is being measured, started and ready. */
@@ -21,12 +22,28 @@ export interface Contender<M extends Measured = Measured> {
   backlog(measured: M, broker: MosquittoServer, from: number, count: number): Promise<() => Promise<void>>
 }
 
-/** A backlog at the broker: the process is frozen until it is all there. */
-export async function frozenBacklog({ process }: Measured, load: () => Promise<void>): Promise<() => Promise<void>> {
-  process.freeze()
-  await load()
-  return async () => {
-    process.thaw()
-    await Promise.resolve()
+/** One that takes punches from the broker. They wait there for a process that is frozen. */
+export abstract class PunchTaker<M extends Measured = Measured> implements Contender<M> {
+  abstract readonly name: string
+  protected readonly stage: Stage
+
+  constructor(stage: Stage) {
+    this.stage = stage
+  }
+
+  abstract start(broker: MosquittoServer): Promise<M>
+  abstract ready(measured: M): Promise<void>
+
+  async load(broker: MosquittoServer, from: number, count: number): Promise<void> {
+    await this.stage.load(broker, { count, from })
+  }
+
+  async backlog({ process }: M, broker: MosquittoServer, from: number, count: number): Promise<() => Promise<void>> {
+    process.freeze()
+    await this.load(broker, from, count)
+    return async () => {
+      process.thaw()
+      await Promise.resolve()
+    }
   }
 }
