@@ -29,11 +29,19 @@ export interface Link {
   readonly pings: Pings
 }
 
+/** What the broker takes from a publisher on this connection. */
+export interface PublishLimits {
+  /** QoS 1 messages without an answer. */
+  readonly receiveMaximum: number
+  /** Null: as many bytes as MQTT allows. */
+  readonly maximumPacketBytes: number | null
+}
+
 export interface ConnectionHooks {
   /** A socket is being opened: whoever listens to the tap gets every PUBLISH from CONNACK on. */
   dialing(tap: Tap): void
-  /** CONNACK came. `receiveMaximum` is what the broker lets us have in flight towards it. */
-  connected(link: Link, receiveMaximum: number, sessionPresent: boolean): void
+  /** CONNACK came. */
+  connected(link: Link, limits: PublishLimits, sessionPresent: boolean): void
   /** The link is over. Nothing may be written to it any more. Returns how many messages the broker will repeat. */
   lost(link: Link): number
 }
@@ -244,7 +252,8 @@ export class Connection {
       sessionPresent: connack.sessionPresent,
       receiveMaximum,
     })
-    this.#hooks.connected(link, receiveMaximum, connack.sessionPresent)
+    const maximumPacketBytes = connack.properties?.maximumPacketSize ?? null
+    this.#hooks.connected(link, { receiveMaximum, maximumPacketBytes }, connack.sessionPresent)
     if (this.#consumes) this.#subscribe(link)
     else this.#unsubscribe(link)
   }

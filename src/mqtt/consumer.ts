@@ -50,7 +50,7 @@ export class Consumer {
           this.intake = new Intake(tap, { pump, clock, emit, connection, receiveMaximum })
           tap.listen(this.intake)
         },
-        connected: (_link, _receiveMaximum, sessionPresent) => {
+        connected: (_link, _limits, sessionPresent) => {
           if (!sessionPresent && this.#hadSession) emit({ event: 'mqtt_session_lost', connection })
           this.#hadSession = true
           this.#isAbsent = !sessionPresent && !this.connection.consumes

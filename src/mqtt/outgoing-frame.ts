@@ -27,9 +27,11 @@ export class OutgoingFrames {
   /**
    * Appends the PUBLISH of a message (MQTT 5, 3.3).
    * @param now epoch milliseconds; the message expiry is the time left, in whole seconds and at least one
-   * Throws RangeError when it, or a text in it, is longer than MQTT allows; nothing is appended then.
+   * @param longest most bytes that the receiver takes in one packet; null: as many as MQTT allows
+   * @returns false when the packet is longer than that; nothing is appended then
+   * Throws RangeError when a text in it is longer than MQTT allows; nothing is appended then either.
    */
-  append(message: OutgoingMessage, packetId: number, now: number): void {
+  append(message: OutgoingMessage, packetId: number, now: number, longest: number | null = null): boolean {
     const { topic, payload, contentType, correlationData, userProperties } = message
     const expirySeconds = secondsLeft(message, now)
     const names = Object.keys(userProperties)
@@ -40,8 +42,10 @@ export class OutgoingFrames {
     if (correlationData !== null) properties += 3 + checked(correlationData.length)
     for (const name of names) properties += 5 + bytesOf(name) + bytesOf(userProperties[name] ?? '')
     const remaining = 2 + topicBytes + 2 + sizeOfInteger(properties) + properties + payload.length
-    if (remaining > longestPacket) throw new RangeError(`MQTT takes no packet of ${remaining} bytes`)
-    const buffer = this.#reserve(1 + sizeOfInteger(remaining) + remaining)
+    if (remaining > longestPacket) return false
+    const bytes = 1 + sizeOfInteger(remaining) + remaining
+    if (longest !== null && bytes > longest) return false
+    const buffer = this.#reserve(bytes)
 
     let at = this.#end
     buffer[at] = PUBLISH_QOS1
@@ -71,6 +75,7 @@ export class OutgoingFrames {
       at = writeText(buffer, at, value, bytesOf(value))
     }
     this.#end = at + payload.copy(buffer, at)
+    return true
   }
 
   /** All packets since the last call. They are never written over: the socket may keep them for a while. */

@@ -2,7 +2,7 @@ import type { OutgoingMessage } from '../flow/outgoing-message.ts'
 import { Backoff } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Emit } from '../observe/events/event.ts'
-import { Connection, type ConnectionOptions, type Link } from './connection.ts'
+import { Connection, type ConnectionOptions, type Link, type PublishLimits } from './connection.ts'
 import { OutgoingFrames } from './outgoing-frame.ts'
 import { PublishCounts } from './publish-counts.ts'
 import type { Tap } from './tap.ts'
@@ -29,6 +29,8 @@ export interface PublisherDeps {
 /** Unspecified, implementation specific, quota exceeded: the next try may pass. All other refusals are final. */
 const temporary: ReadonlySet<number> = new Set([0x80, 0x83, 0x97])
 const retryAfterMs = [1000, 2000, 4000] as const
+/** The reason code of a packet that is larger than the broker's Maximum Packet Size. */
+const packetTooLarge = 0x95
 const largestPacketId = 65_535
 /** Bytes that are not held back until the turn is over: their expiry has been looked at already. */
 const mostUnwritten = 32 * 1024
@@ -70,6 +72,7 @@ export class Publisher {
   #link: Link | null = null
   #lastPacketId = 0
   #window = 0
+  #maximumPacketBytes: number | null = null
   #flushes = false
   /** Messages have been told of their end since `told` was called. */
   #hasTold = false
@@ -84,7 +87,7 @@ export class Publisher {
       options.connection,
       {
         dialing: (tap) => this.#dialing(tap),
-        connected: (link, receiveMaximum) => this.#up(link, receiveMaximum),
+        connected: (link, limits) => this.#up(link, limits),
         lost: (link) => this.#down(link),
       },
       { clock, emit, random, backoff: new Backoff({ ...options.reconnect, random }) },
@@ -157,8 +160,9 @@ export class Publisher {
     })
   }
 
-  #up(link: Link, receiveMaximum: number): void {
+  #up(link: Link, { receiveMaximum, maximumPacketBytes }: PublishLimits): void {
     this.#link = link
+    this.#maximumPacketBytes = maximumPacketBytes
     this.#window = Math.min(this.#options.maxInFlight, receiveMaximum)
     this.#deps.changed(true)
     this.#pump()
@@ -201,7 +205,13 @@ export class Publisher {
       return
     }
     const packetId = this.#nextPacketId()
-    this.#frames.append(message, packetId, now)
+    if (!this.#frames.append(message, packetId, now, this.#maximumPacketBytes)) {
+      // The broker would end the connection (MQTT 5, 3.2.2.3.6), and again each time it is sent.
+      this.#counts.ended('refused')
+      this.#done(entry)
+      message.answered(packetTooLarge)
+      return
+    }
     entry.packetId = packetId
     entry.sentAt = now
     if (!entry.wasSent && message.requestedAt !== null) this.#counts.sent(now - message.requestedAt)

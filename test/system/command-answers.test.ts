@@ -12,6 +12,7 @@ import { sharedGround } from '../kit/shared-ground.ts'
 const names = new CommandNames('answers')
 const { kafkaBrokers: brokers } = sharedGround()
 const receiveMaximum = 5
+const maximumPacketSize = 2000
 
 interface Publication {
   readonly id: string
@@ -40,7 +41,7 @@ const until = (what: string, holds: () => boolean) => latch.until(what, holds, 3
 beforeAll(async () => {
   await names.create(brokers)
   broker = await ScriptedBroker.start({
-    connack: () => (isAway ? { reasonCode: 0x88 } : { properties: { receiveMaximum } }),
+    connack: () => (isAway ? { reasonCode: 0x88 } : { properties: { receiveMaximum, maximumPacketSize } }),
     publish: (packet, link) => {
       const { id } = JSON.parse(String(packet.payload)) as { id: string }
       const deviceSn = packet.topic.split('/')[3] ?? ''
@@ -235,4 +236,14 @@ test('a message whose turn comes after its expiry is not sent', async () => {
   )
   for (const { deviceSn } of turns) await log.until(`second-${deviceSn}`, 'EXPIRED')
   expect(ids().filter((id) => id.startsWith('second'))).toEqual([])
+})
+
+/** Guards mqtt/publisher.ts `#write`: sent, each try would end the connection for all commands. */
+test('what is larger than the packets that the broker takes is refused without being sent', async () => {
+  const data = { user_id: '1', text: 'x'.repeat(maximumPacketSize) }
+  await send({ deviceSn: 'BIG1', commandId: 'big', op: 'sync_user', data: JSON.stringify(data) })
+  await send({ deviceSn: 'BIG1', commandId: 'after-big', op: 'ping' })
+  expect(await log.until('big', 'FAILED')).toMatchObject({ errorCode: 'BROKER_REFUSED', message: '0x95', attempt: 1 })
+  await log.until('after-big', 'PUBLISHED')
+  expect(ids()).toEqual(['after-big'])
 })

@@ -91,4 +91,18 @@ describe('PUBLISH packets of ours', () => {
     expect(() => frames.append({ ...(good as OutgoingMessage), userProperties }, 1, now)).toThrow(RangeError)
     expect(frames.size).toBe(0)
   })
+
+  it('may be as long as the receiver takes, and not a byte longer', () => {
+    fc.assert(
+      fc.property(message, (each) => {
+        const frames = new OutgoingFrames()
+        frames.append(each, 1, now)
+        const bytes = frames.take().length
+        expect(frames.append(each, 1, now, bytes - 1)).toBe(false)
+        expect(frames.size).toBe(0)
+        expect(frames.append(each, 1, now, bytes)).toBe(true)
+        expect(frames.size).toBe(bytes)
+      }),
+    )
+  })
 })
