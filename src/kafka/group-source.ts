@@ -227,6 +227,8 @@ export class GroupSource {
         this.#memberAt = performance.now()
       }),
     )
+    // Not when the group is joined: a member may be let in, and refused at its first fetch, over and over.
+    consumer.on(consumer.events.FETCH, () => ofNow(() => this.#backoff.reset()))
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
       // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
       if (batchSize === 0) ofNow(() => this.#passed(topic, partition, BigInt(lastOffset) + 1n))
@@ -263,7 +265,6 @@ export class GroupSource {
     }
     // It was given up meanwhile: the lease was over, or joining failed, which kafkajs tells by CRASH alone.
     if (this.#consumer !== consumer) return
-    this.#backoff.reset()
     this.#emit({ event: 'kafka_connected', part: groupId, brokers: client.brokers })
   }
 
