@@ -288,6 +288,15 @@ export const mutants: readonly Mutant[] = [
     only: 'is fenced in mid-flight',
   },
   {
+    name: 'decides for ever on what Kafka never takes',
+    file: 'src/engine/fleet-worker.ts',
+    find: "if (error instanceof Failure && error.kind === 'malformed') this.#fell(inputs, error)",
+    replace: '',
+    project: 'system',
+    test: 'test/system/fleet-faults.test.ts',
+    only: 'refused alone',
+  },
+  {
     name: 'commits an outbox record before its PUBACK',
     file: 'src/engine/outbox-worker.ts',
     find: '      this.#publish(record, ticket)\n',

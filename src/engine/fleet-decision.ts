@@ -40,6 +40,28 @@ export function decideInput(decider: FleetDecider, { input, message, value }: Re
   }
 }
 
+/** What becomes of an input when Kafka refuses for good what it leads to: whoever asked is told, and nothing changes. */
+export function refuseInput(
+  decider: FleetDecider,
+  { input, message, value }: ReadInput,
+  now: number,
+  why: string,
+): Decision {
+  const key = message.key === null ? null : Buffer.from(message.key).toString('utf8')
+  const raw = { topic: message.topic, key, value: message.value }
+  switch (input) {
+    case 'shadowRequests':
+    case 'commandRequests':
+    case 'jobRequests':
+      return decider.refusedRequest({ ...raw, request: asRequest(value) }, now, why)
+    case 'thingInbox':
+      return decider.refusedThingInput(raw, (value ?? null) as InboxRecord | null, now, why)
+    case 'thingRegistry':
+    case 'jobInbox':
+      return decider.refusedThingInput(raw, null, now, why)
+  }
+}
+
 function asRequest(value: object | null | undefined): FleetRequest | null {
   return (value ?? null) as FleetRequest | null
 }

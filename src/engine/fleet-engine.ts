@@ -14,6 +14,7 @@ import {
 } from './fleet-ports.ts'
 import { type FleetStart, FleetWorker } from './fleet-worker.ts'
 import { Ownership } from './ownership.ts'
+import { Refusals } from './refusals.ts'
 
 const tickMs = 200
 const retakeAfterMs = 500
@@ -27,6 +28,8 @@ export class FleetEngine {
   readonly #ownership: Ownership<FleetWorker>
   readonly #timer: NodeJS.Timeout
   readonly #changed: () => void
+  /** By partition, for as long as it is ours. */
+  readonly #refusals = new Map<number, Refusals>()
   #closed = false
   #measuredAt = 0
 
@@ -74,6 +77,7 @@ export class FleetEngine {
 
   lost(partitions: readonly number[]): void {
     this.#ownership.lose(partitions)
+    for (const partition of partitions) this.#refusals.delete(partition)
   }
 
   records(messages: readonly KafkaMessage[], topic: FleetTopic, partition: number, next: bigint): void {
@@ -115,7 +119,9 @@ export class FleetEngine {
             live: this.#changed,
             failed: (worker: FleetWorker, failure: Failure) => this.#restart(worker, failure, failed),
           }
-          return [partition, new FleetWorker(partition, start, transactions, this.#ports, hooks)]
+          const refusals = this.#refusals.get(partition) ?? new Refusals()
+          this.#refusals.set(partition, refusals)
+          return [partition, new FleetWorker(partition, start, transactions, refusals, this.#ports, hooks)]
         }),
       )
     } catch (error) {

@@ -31,8 +31,8 @@ export interface InputOffset {
 export interface FleetTransactions {
   /** Shuts out every former owner. */
   fence(): Promise<void>
-  /** Writes records and consumed offsets, all or nothing. */
-  write(records: readonly BridgeRecord[], offsets: readonly InputOffset[]): Promise<void>
+  /** Writes records and consumed offsets, all or nothing. `singly`: no record shares its batch with another. */
+  write(records: readonly BridgeRecord[], offsets: readonly InputOffset[], how: 'together' | 'singly'): Promise<void>
   close(): Promise<void>
 }
 

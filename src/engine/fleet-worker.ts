@@ -8,7 +8,7 @@ import type { Lane } from '../observe/watchdog.ts'
 import { type BridgeRecord, deadLetterCode } from '../records/bridge-record.ts'
 import type { JobProgress } from '../records/generated/job-progress.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
-import { decideInput, type ReadInput } from './fleet-decision.ts'
+import { decideInput, type ReadInput, refuseInput } from './fleet-decision.ts'
 import { type FleetMeasure } from './fleet-measure.ts'
 import {
   type FleetInput,
@@ -18,6 +18,7 @@ import {
   fleetInputs,
   type InputOffset,
 } from './fleet-ports.ts'
+import type { Refusals } from './refusals.ts'
 
 /** Where a partition begins. */
 export interface FleetStart {
@@ -43,6 +44,7 @@ export class FleetWorker {
   readonly partition: number
   readonly #ports: FleetPorts
   readonly #transactions: FleetTransactions
+  readonly #refusals: Refusals
   readonly #state: FleetState
   readonly #decider: FleetDecider
   readonly #start: FleetStart
@@ -64,10 +66,12 @@ export class FleetWorker {
   #beganAt = 0
   #commits = 0
 
+  /** `refusals`: what former workers of this partition learned, and this one adds to. */
   constructor(
     partition: number,
     start: FleetStart,
     transactions: FleetTransactions,
+    refusals: Refusals,
     ports: FleetPorts,
     hooks: {
       readonly live: (worker: FleetWorker) => void
@@ -77,6 +81,7 @@ export class FleetWorker {
     this.partition = partition
     this.#start = start
     this.#transactions = transactions
+    this.#refusals = refusals
     this.#ports = ports
     this.#hooks = hooks
     this.#state = new FleetState(ports.settings)
@@ -224,7 +229,7 @@ export class FleetWorker {
     for (;;) {
       if (this.#phase !== 'live') return
       await this.#appendTimers()
-      const inputs = this.#waiting.slice(0, this.#ports.maxInputs)
+      const inputs = this.#refusals.next(this.#waiting, this.#ports.maxInputs)
       if (inputs.length === 0) return
       const taken = await this.#takeInputs(inputs)
       this.#waiting.splice(0, taken)
@@ -235,14 +240,12 @@ export class FleetWorker {
   /** Decides on some inputs and commits what they led to, with their offsets. Returns how many it took. */
   async #takeInputs(inputs: readonly ReadInput[]): Promise<number> {
     const records: BridgeRecord[] = []
-    const offsets = new Map<FleetInput, bigint>()
     const ignored = new Map<string, number>()
     let taken = 0
     let fanOut = false
     for (const input of inputs) {
       const decision = this.#decide(input)
       taken += 1
-      offsets.set(input.input, BigInt(input.message.offset) + 1n)
       const reason = decision === null ? 'invalid_record' : decision.ignored
       if (reason !== null) ignored.set(reason, (ignored.get(reason) ?? 0) + 1)
       if (decision === null) continue
@@ -252,8 +255,7 @@ export class FleetWorker {
       // What a job says to its things goes out in transactions of its own, before the next input.
       if (fanOut) break
     }
-    const consumed = [...offsets].map(([input, offset]): InputOffset => ({ input, offset }))
-    await this.#commit(records, consumed, { messages: taken, ignored })
+    await this.#commit(records, inputs.slice(0, taken), ignored)
     if (fanOut) await this.#finishFanOuts()
     return taken
   }
@@ -261,7 +263,9 @@ export class FleetWorker {
   /** One input that meets a bug must not stop its partition: it is kept as a dead letter, and nothing else changes. */
   #decide(input: ReadInput): Decision | null {
     const now = this.#clock()
+    const why = this.#refusals.reasonOf(input)
     try {
+      if (why !== null) return refuseInput(this.#decider, input, now, why)
       return decideInput(this.#decider, input, now)
     } catch (error) {
       const draft = new Draft(now)
@@ -280,7 +284,7 @@ export class FleetWorker {
         if (decision === null) break
         const records: BridgeRecord[] = []
         this.#apply(decision, records)
-        await this.#commit(records, [], nothingElse)
+        await this.#commit(records, [], noneIgnored)
       }
     }
   }
@@ -294,26 +298,45 @@ export class FleetWorker {
       if (records.length >= this.#ports.maxInputs) break
     }
     if (records.length === 0) return
-    await this.#commit(records, [], nothingElse)
+    await this.#commit(records, [], noneIgnored)
   }
 
   /** Counted only when it is committed: what a failed transaction held is decided again by the next owner. */
-  async #commit(records: readonly BridgeRecord[], offsets: readonly InputOffset[], counts: Counts): Promise<void> {
+  async #commit(
+    records: readonly BridgeRecord[],
+    inputs: readonly ReadInput[],
+    reasons: ReadonlyMap<string, number>,
+  ): Promise<void> {
     const { clock, emit } = this.#ports
+    const offsets = new Map<FleetInput, bigint>()
+    for (const { input, message } of inputs) offsets.set(input, BigInt(message.offset) + 1n)
+    const consumed = [...offsets].map(([input, offset]): InputOffset => ({ input, offset }))
     const began = clock.now()
-    await this.#transactions.write(records, offsets)
+    try {
+      await this.#transactions.write(records, consumed, this.#refusals.singly(inputs) ? 'singly' : 'together')
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'malformed') this.#fell(inputs, error)
+      throw error
+    }
+    this.#refusals.passed(inputs)
     this.#commits += 1
     const durationMs = clock.now() - began
     const deadLetters = new Map<string, number>()
     let ignored = 0
-    for (const count of counts.ignored.values()) ignored += count
+    for (const count of reasons.values()) ignored += count
     for (const record of records) {
       const code = deadLetterCode(record)
       if (code !== null) deadLetters.set(code, (deadLetters.get(code) ?? 0) + 1)
     }
-    emit({ event: 'inputs_decided', input: 'kafka', received: records.length + ignored, ...counts })
+    const received = records.length + ignored
+    emit({ event: 'inputs_decided', input: 'kafka', received, messages: inputs.length, ignored: reasons })
     emit({ event: 'batch_stored', records: records.length, deadLetters, bytes: 0, durationMs })
     emit({ event: 'transaction_committed', durationMs })
+  }
+
+  #fell(inputs: readonly ReadInput[], { code, message }: Failure): void {
+    if (!this.#refusals.fell(inputs, `Kafka refuses what it leads to: ${message}`)) return
+    this.#ports.emit({ event: 'record_refused', channel: inputs[0]?.input ?? '', code, error: message })
   }
 
   /** State follows at once, so that the next decision sees it. Should the transaction fail, all of it is thrown away. */
@@ -360,12 +383,7 @@ export class FleetWorker {
   }
 }
 
-interface Counts {
-  readonly messages: number
-  readonly ignored: ReadonlyMap<string, number>
-}
-
-const nothingElse: Counts = { messages: 0, ignored: new Map() }
+const noneIgnored: ReadonlyMap<string, number> = new Map()
 
 function hasFanOut({ channel, value }: BridgeRecord): boolean {
   return channel === 'jobProgress' && (value as JobProgress | null)?.fanOut != null

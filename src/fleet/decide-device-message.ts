@@ -1,10 +1,12 @@
+import { isClientToken } from './client-token.ts'
 import { takeResponse } from './commands/response.ts'
-import { Draft, secondsOf } from './draft.ts'
+import { type DeadLetterCode, Draft, secondsOf } from './draft.ts'
 import { takeEvent } from './events/device-event.ts'
 import { describeJob, listPending } from './jobs/list-and-describe.ts'
 import { startNext } from './jobs/start-next.ts'
 import { updateJob } from './jobs/update.ts'
-import { mapOf } from './json/json.ts'
+import { mapOf, optional } from './json/json.ts'
+import { readObjectBytes } from './json/read.ts'
 import { getShadow } from './shadow/get-shadow.ts'
 import { reportState } from './shadow/report.ts'
 import type { ThingContext } from './thing.ts'
@@ -40,7 +42,9 @@ export function decideDeviceMessage(context: ThingContext, message: DeviceMessag
     dispatch(context, draft, message)
     return draft
   } catch (fault) {
-    return answerFault(context, message, fault)
+    const instead = giveUp(context, message, 'InvalidRecord', 'an error that nobody expected')
+    instead.fault = fault
+    return instead
   }
 }
 
@@ -66,19 +70,27 @@ function dispatch(context: ThingContext, draft: Draft, message: DeviceMessage): 
   }
 }
 
-/** Nothing of the failed attempt is kept; a request is told so (fleets 3.2 and 7.9). */
-function answerFault(context: ThingContext, { parsed, topic }: DeviceMessage, fault: unknown): Draft {
+/**
+ * The bridge cannot do what a message asks for, and the device is not to blame: a request is told so (fleets 3.2 and
+ * 7.9), anything else is kept as a dead letter. Nothing else changes.
+ */
+export function giveUp(
+  context: ThingContext,
+  { parsed, payload, topic }: DeviceMessage,
+  code: DeadLetterCode,
+  why: string,
+): Draft {
   const draft = new Draft(context.now)
-  draft.fault = fault
   const timestamp = secondsOf(context.now)
+  const clientToken = tokenIn(payload, context)
   switch (parsed.kind) {
     case 'event':
     case 'commandResponse':
-      draft.ignore('internal_fault')
+      draft.deadLetter(context.thingName, topic, code, why, payload)
       break
     case 'report':
     case 'shadowGet': {
-      const reply = mapOf({ code: 500, message: 'Internal service failure', timestamp })
+      const reply = mapOf({ code: 500, message: 'Internal service failure', timestamp, clientToken })
       if (parsed.kind === 'shadowGet' || context.settings.shadow.replies) {
         draft.publish(context.thingName, `${topic}/rejected`, reply)
       }
@@ -88,9 +100,20 @@ function answerFault(context: ThingContext, { parsed, topic }: DeviceMessage, fa
     case 'startNext':
     case 'describeJob':
     case 'updateJob': {
-      const reply = mapOf({ code: 'InternalError', message: 'The bridge failed.', timestamp })
+      const reply = mapOf({ code: 'InternalError', message: 'The bridge failed.', timestamp, clientToken })
       draft.publish(context.thingName, `${topic}/rejected`, reply)
     }
   }
   return draft
+}
+
+/** The token to echo; undefined when there is none that is valid. Reading may be what failed. */
+function tokenIn(payload: Uint8Array, { settings }: ThingContext): string | undefined {
+  try {
+    const members = readObjectBytes(payload)
+    const token = members === undefined ? undefined : optional(members, 'clientToken')
+    return token !== undefined && isClientToken(token, settings) ? token : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -6,7 +6,7 @@ import { cancelCommand } from './commands/cancel.ts'
 import { takeCommandTimer } from './commands/command-timer.ts'
 import { takePublishResult } from './commands/publish-result.ts'
 import { sendCommand } from './commands/send.ts'
-import { decideDeviceMessage } from './decide-device-message.ts'
+import { type DeviceMessage, decideDeviceMessage, giveUp } from './decide-device-message.ts'
 import { type Decision, Draft } from './draft.ts'
 import type { JobContext } from './job.ts'
 import { createJob } from './job-side/create-job.ts'
@@ -17,6 +17,7 @@ import { takeJobTask } from './jobs/job-tasks.ts'
 import { takeJobTimer } from './jobs/job-timer.ts'
 import { parsePresenceTopic, takePresence } from './presence.ts'
 import { apiKeyFault, type FleetRegistry, thingRecordFault } from './registry.ts'
+import { rejected } from './requests/answer.ts'
 import { type Operation, type RequestInput, takeRequest } from './requests/take-request.ts'
 import type { FleetSettings } from './settings.ts'
 import { setDesired } from './shadow/set-desired.ts'
@@ -49,16 +50,11 @@ export class FleetDecider {
     const draft = new Draft(now)
     switch (record.kind) {
       case 'DEVICE_MESSAGE': {
-        const { payload, receivedAt, topic } = record
-        const parsed = topic === null ? null : parseDeviceTopic(topic, this.#settings)
-        if (topic === null || payload === null) return null
+        const message = this.#deviceMessage(record)
         // A filter that was switched off since the message came in.
-        if (parsed === null) {
-          draft.ignore('unmatched_topic')
-          return draft
-        }
-        if (parsed.thingName !== record.thingName) return null
-        return decideDeviceMessage(context, { topic, parsed, payload, receivedAt })
+        if (message === 'unmatched') draft.ignore('unmatched_topic')
+        else return message === null ? null : decideDeviceMessage(context, message)
+        return draft
       }
       case 'PRESENCE': {
         const { payload, receivedAt, topic } = record
@@ -87,6 +83,29 @@ export class FleetDecider {
         takePublishResult(context, draft, record.executionId, record.reasonCode)
         return draft
     }
+  }
+
+  /**
+   * An input of which Kafka refuses for good what it leads to: a device that asked is told, else it becomes a dead
+   * letter. `key`, `topic`, `value`: its record.
+   */
+  refusedThingInput(input: RegistryInput, record: InboxRecord | null, now: number, why: string): Decision {
+    const message = record?.kind === 'DEVICE_MESSAGE' ? this.#deviceMessage(record) : null
+    if (record !== null && message !== null && message !== 'unmatched') {
+      return giveUp(this.#thing(record.thingName, now), message, 'PayloadTooLarge', why)
+    }
+    const draft = new Draft(now)
+    draft.deadLetter(input.key, input.topic, 'PayloadTooLarge', why, input.value)
+    return draft
+  }
+
+  /** A request of an operator of which Kafka refuses for good what it leads to: it is rejected, and changes nothing. */
+  refusedRequest(input: RequestInput, now: number, why: string): Decision {
+    const draft = new Draft(now)
+    const { key, request } = input
+    const operations = new Map<string, Operation>([[request?.op ?? '', () => rejected('PAYLOAD_TOO_LARGE', why)]])
+    takeRequest(draft, input, { operations, subjectOf: () => key, openRequests: [] }, this.#state.results)
+    return draft
   }
 
   /** A record of `fleet.shadow.requests`. */
@@ -161,6 +180,14 @@ export class FleetDecider {
     const code = record === undefined ? 'InvalidRecord' : 'InvalidRequest'
     if (fault !== null) draft.deadLetter(input.key, input.topic, code, fault, input.value)
     return draft
+  }
+
+  /** Null when the bridge cannot have written it. */
+  #deviceMessage({ payload, receivedAt, thingName, topic }: InboxRecord): DeviceMessage | 'unmatched' | null {
+    if (topic === null || payload === null) return null
+    const parsed = parseDeviceTopic(topic, this.#settings)
+    if (parsed === null) return 'unmatched'
+    return parsed.thingName === thingName ? { topic, parsed, payload, receivedAt } : null
   }
 
   #thing(thingName: string, now: number): ThingContext {

@@ -84,12 +84,21 @@ export class Transactor {
     }
   }
 
-  /** All or nothing. Rejects with a Failure; the transactor is then closed. */
-  async write(records: readonly BridgeRecord[], groupId: string, offsets: readonly ConsumedOffset[]): Promise<void> {
+  /**
+   * All or nothing. `singly`: no record shares its batch with another. Rejects with a Failure, `malformed` when Kafka
+   * will never take one of the records; the transactor is then closed.
+   */
+  async write(
+    records: readonly BridgeRecord[],
+    groupId: string,
+    offsets: readonly ConsumedOffset[],
+    how: 'together' | 'singly' = 'together',
+  ): Promise<void> {
     const producer = this.#producer
     if (producer === null) throw new Failure('lost', 'fenced', 'the producer of this partition is gone')
     try {
-      await withDeadline(this.#transact(producer, records, groupId, offsets), this.#options.deadlineMs, 'a transaction')
+      const batches = this.#batchesOf(records, how === 'singly' ? 0 : this.#options.maxBytesPerPartition)
+      await withDeadline(this.#transact(producer, batches, groupId, offsets), this.#options.deadlineMs, 'a transaction')
     } catch (error) {
       await this.close()
       throw kafkaFailure(error)
@@ -105,11 +114,10 @@ export class Transactor {
 
   async #transact(
     producer: Producer,
-    records: readonly BridgeRecord[],
+    batches: readonly RecordBatch[],
     groupId: string,
     offsets: readonly ConsumedOffset[],
   ): Promise<void> {
-    const batches = this.#batchesOf(records)
     const transaction = await producer.transaction()
     try {
       // One send per partition: when a part of a send that spans leaders is retried, kafkajs writes the rest twice.
@@ -128,8 +136,7 @@ export class Transactor {
   }
 
   /** One after the other, so that the records of a partition stay in order. */
-  #batchesOf(records: readonly BridgeRecord[]): RecordBatch[] {
-    const { maxBytesPerPartition } = this.#options
+  #batchesOf(records: readonly BridgeRecord[], maxBytesPerPartition: number): RecordBatch[] {
     const limits = { maxRecords: Number.POSITIVE_INFINITY, maxBytesPerPartition }
     const newBatch = (): RecordBatch => new RecordBatch(this.#encodings, this.#memory, this.#scratch, limits)
     let batch = newBatch()
@@ -150,11 +157,19 @@ export class Transactor {
     for (const [topic, partitions] of batch.topics) {
       for (const [partition, records] of partitions) {
         const messages = preparedMessages(new Map([[partition, records]]))
-        sends.push(transaction.send({ topic, messages, acks: -1, compression }))
+        sends.push(
+          transaction.send({ topic, messages, acks: -1, compression }).catch((e: unknown) => refused(e, topic)),
+        )
       }
     }
     return sends
   }
+}
+
+/** Says where: one of many topics may have a limit of its own. */
+function refused(error: unknown, topic: string): never {
+  const { kind, code, message } = kafkaFailure(error)
+  throw new Failure(kind, code, `${topic}: ${message}`, { cause: error })
 }
 
 function topicsOf(offsets: readonly ConsumedOffset[]) {

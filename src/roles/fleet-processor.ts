@@ -88,9 +88,9 @@ export function fleetProcessor(
         return {
           fence: () => transactor.fence(),
           close: () => transactor.close(),
-          write: (records, offsets) => {
+          write: (records, offsets, how) => {
             const consumed = offsets.map(({ input, offset }) => ({ topic: topics[input], partition, offset }))
-            return transactor.write(records, options.groupId, consumed)
+            return transactor.write(records, options.groupId, consumed, how)
           },
         }
       },

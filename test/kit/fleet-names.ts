@@ -16,16 +16,21 @@ export class FleetNames extends IngestNames {
     return `${this.prefix}${catalogue[channel].topic}`
   }
 
-  /** `counts` by channel, where it is not `partitions`. */
+  /** `counts` by channel, where it is not `partitions`; `configs` by channel, such as a small `max.message.bytes`. */
   async create(
     brokers: readonly string[],
     partitions = 4,
     counts: Readonly<Partial<Record<ChannelName, number>>> = {},
+    configs: Readonly<Partial<Record<ChannelName, Readonly<Record<string, string>>>>> = {},
   ): Promise<void> {
     const fleet = channelNames.filter((channel) => catalogue[channel].room === 'fleet')
     await createTopics(brokers, [
       ...[...this.written, this.device].map((topic) => ({ topic, partitions: 1 })),
-      ...fleet.map((channel) => ({ topic: this.topic(channel), partitions: counts[channel] ?? partitions })),
+      ...fleet.map((channel) => ({
+        topic: this.topic(channel),
+        partitions: counts[channel] ?? partitions,
+        config: configs[channel] ?? {},
+      })),
     ])
   }
 }

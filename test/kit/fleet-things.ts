@@ -16,6 +16,8 @@ export class FleetThings {
   readonly #latch = new Latch()
   /** Called with every command request. */
   command: (thing: string, executionId: string) => void = () => undefined
+  /** Called with everything that is taken, also what the things say themselves where topics are shared. */
+  heard: (publication: TakenPublication) => void = () => undefined
 
   static async connect(url: string, clientId: string): Promise<FleetThings> {
     const client = connect(url, {
@@ -63,7 +65,12 @@ export class FleetThings {
 
   /** Resolves when the broker has taken it. */
   async say(thing: string, leaf: string, body: object): Promise<void> {
-    await this.#client.publishAsync(topicOf(thing, leaf), JSON.stringify(body), { qos: 1 })
+    await this.publish(topicOf(thing, leaf), body)
+  }
+
+  /** The same by the whole topic. */
+  async publish(topic: string, body: object): Promise<void> {
+    await this.#client.publishAsync(topic, JSON.stringify(body), { qos: 1 })
   }
 
   async report(thing: string, reported: object, more: object = {}): Promise<void> {
@@ -82,7 +89,9 @@ export class FleetThings {
 
   #take(topic: string, payload: Buffer, packet: IPublishPacket): void {
     const json = JSON.parse(payload.toString()) as Record<string, unknown>
-    this.taken.push({ topic, json, packet, at: Date.now() })
+    const publication = { topic, json, packet, at: Date.now() }
+    this.taken.push(publication)
+    this.heard(publication)
     const [, , , thing = '', , executionId = '', leaf] = topic.split('/')
     if (topic.startsWith('$emqx/commands/') && leaf === 'request') this.command(thing, executionId)
     this.#latch.look()

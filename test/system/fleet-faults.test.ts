@@ -39,9 +39,15 @@ function numbersOf(start: number): () => number {
   }
 }
 
-async function begin(what: string, mqttUrl = artemis.url, changes: SettingsTree = {}, partitions = 4) {
+async function begin(
+  what: string,
+  mqttUrl = artemis.url,
+  changes: SettingsTree = {},
+  partitions = 4,
+  configs: Parameters<FleetNames['create']>[3] = {},
+) {
   const names = new FleetNames(what)
-  await names.create(brokers, partitions)
+  await names.create(brokers, partitions, {}, configs)
   const operator = new FleetOperator(brokers, registryUrl, names)
   await operator.register(...all)
   const settings = (slot: number) =>
@@ -264,15 +270,75 @@ test('what is more than Kafka takes in one batch is written in several', async (
   const { operator, start, log } = await begin('large', artemis.url, changes, 1)
   await start('fleet')
   const thingNames = Array.from({ length: 40 }, (_, i) => `large-${i}`)
-  await operator.ask('jobRequests', {
-    op: 'CREATE_JOB',
-    requestId: 'large',
-    jobId: 'large',
-    targets: { thingNames, thingGroupNames: [] },
-    documentJson: JSON.stringify({ text: 'x'.repeat(32_000) }),
-  })
+  await operator.ask('jobRequests', jobOf('large', thingNames, { text: 'x'.repeat(32_000) }))
   await log.until('jobProgress', { jobId: 'large', fanOut: null, executionsTotal: 40 })
   await log.holds('every thing has it', () => log.of('jobExecutions', { jobId: 'large' }).length === 40)
+})
+
+/**
+ * Guards engine/refusals.ts and engine/fleet-worker.ts `#fell`: seen to fail (the partition starts over for ever) when
+ * `#fell` is not called, when `#decide` does not ask `reasonOf`, and when `next` does not part inputs that fell together.
+ */
+test('what Kafka will never take is refused alone, and the partition goes on', async () => {
+  const limit = (bytes: number) => ({ 'max.message.bytes': String(bytes) })
+  const configs = { jobState: limit(8000), shadowState: limit(3000), fleetEvents: limit(2000) }
+  const changes = { fleet: { registryMode: 'open' }, kafka: { compression: 'none' } }
+  const { operator, start, log, names } = await begin('refused', artemis.url, changes, 1, configs)
+  const things = await FleetThings.connect(artemis.url, `${names.name}-things`)
+  open.push(things)
+  const worker = await start('ingest,fleet')
+  const line = worker.now
+  const large = 'x'.repeat(6000)
+  // All at once, so that they stand in one transaction with requests that are fine.
+  await Promise.all([
+    operator.ask(
+      'jobRequests',
+      jobOf('small', ['r1', 'r2'], {}),
+      jobOf(
+        'large',
+        Array.from({ length: 200 }, (_, i) => `${i}-${'n'.repeat(50)}`),
+        {},
+      ),
+      jobOf('other', ['r1'], {}),
+    ),
+    operator.setDesired('r3', 'fine', { on: 1 }),
+    things.report('r4', { text: large }, { clientToken: 'too-much' }),
+    things.report('r5', { n: 1 }, { clientToken: 'little' }),
+    things.say('r6', 'events/tick', { eventType: 'tick', severity: 'info', data: { text: large } }),
+    things.say('r6', 'events/tick', { eventType: 'tick', severity: 'info' }),
+  ])
+  expect(await log.until('results', { requestId: 'large' }, 60_000)).toMatchObject({
+    status: 'REJECTED',
+    code: 'PAYLOAD_TOO_LARGE',
+    message: expect.stringContaining(names.topic('jobState')),
+    duplicate: false,
+  })
+  for (const requestId of ['small', 'other', 'fine']) {
+    expect(await log.until('results', { requestId }, 60_000)).toMatchObject({ status: 'ACCEPTED' })
+  }
+  const rejected = await things.takes('r4', 'shadow/update/rejected', () => true, 60_000)
+  expect(rejected.json).toMatchObject({ code: 500, clientToken: 'too-much' })
+  await things.takes('r5', 'shadow/update/accepted', ({ clientToken }) => clientToken === 'little', 60_000)
+  expect(await log.until('fleetDeadLetter', { code: 'PayloadTooLarge' }, 60_000)).toMatchObject({
+    sourceTopic: '$emqx/things/r6/events/tick',
+  })
+  await log.until('fleetEvents', { thingName: 'r6', dataJson: '{}' }, 60_000)
+  // The refused one has left nothing, and its repeat is answered from memory.
+  expect(log.of('jobState', { jobId: 'large' })).toEqual([])
+  await operator.ask('jobRequests', jobOf('large', ['r1'], {}))
+  await log.until('results', { requestId: 'large', duplicate: true, status: 'REJECTED' }, 60_000)
+  await operator.ask('jobRequests', jobOf('last', ['r3'], {}))
+  await log.until('results', { requestId: 'last', status: 'ACCEPTED' }, 60_000)
+  expect(worker.lines('record_refused', line)).toHaveLength(3)
+  expect(log.of('results').filter(({ duplicate }) => duplicate === false)).toHaveLength(5)
+})
+
+const jobOf = (jobId: string, thingNames: readonly string[], document: object) => ({
+  op: 'CREATE_JOB',
+  requestId: jobId,
+  jobId,
+  targets: { thingNames, thingGroupNames: [] },
+  documentJson: JSON.stringify(document),
 })
 
 const publishedOn = (broker: ScriptedBroker, leaf: string) =>

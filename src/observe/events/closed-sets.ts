@@ -67,7 +67,6 @@ export const ignoreReasons = [
   'timer_overtaken',
   'unknown_job',
   'publication_done',
-  'internal_fault',
   'connection_lost',
   'other',
 ] as const

@@ -46,7 +46,7 @@ export const flowEvents = {
   }),
   record_refused: define({
     level: 'warn',
-    says: 'a record was refused for good; its dead letter takes its place',
+    says: 'a record was refused for good; a dead letter or an error answer takes its place',
     fields: {
       channel: text('Channel of the record.'),
       code: text('Dead-letter code.'),

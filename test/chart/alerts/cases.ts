@@ -199,6 +199,14 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     // A worker went away with its partitions.
     silent: { 'bridge_fleet_partition_restarts_total@fleet,code="fenced"': '0x10 6x60' },
   },
+  BridgeTimersLate: {
+    series: { 'bridge_fleet_timer_lag_seconds@fleet': '0.2x10 45x60' },
+    fromMinute: 13,
+    labels: release,
+    says: 'Timers of commands and jobs fire 45s late; executions stay open for so long.',
+    // A restart has many to catch up with.
+    silent: { 'bridge_fleet_timer_lag_seconds@fleet': '0.2x10 45x1 0.2x60' },
+  },
   BridgeHttpErrors: {
     series: { 'bridge_http_requests_total@http,route="shadow",status="5xx"': '0+200x60' },
     fromMinute: 6,

@@ -61,6 +61,7 @@ export const healthy: Series = {
       'bridge_command_statuses_total@command,status="ACCEPTED"': '0+60x180',
       'bridge_command_statuses_total@command,status="NO_SUBSCRIBER"': '0+2x180',
       'bridge_fleet_partition_restarts_total@fleet,code="fenced"': '0x180',
+      'bridge_fleet_timer_lag_seconds@fleet': '0.3x180',
       'bridge_http_requests_total@http,route="shadow",status="2xx"': '0+600x180',
       'bridge_http_requests_total@http,route="shadow",status="5xx"': '0+1x180',
       'bridge_watchdog_stalls_total@ingest,part="kafka_sink"': '0x180',
