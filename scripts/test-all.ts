@@ -24,6 +24,7 @@ const checks: readonly Check[] = [
   { name: 'performance page', command: ['npx', 'tsx', 'scripts/performance-page.ts', '--check'] },
   { name: 'table of faults', command: ['npx', 'tsx', 'scripts/faults-table.ts', '--check'] },
   { name: 'events page', command: ['npx', 'tsx', 'scripts/events-page.ts', '--check'] },
+  { name: 'OpenAPI description', command: ['npx', 'tsx', 'scripts/openapi.ts', '--check'] },
 ]
 
 const soakMinutes = process.env['SOAK_MINUTES'] ?? '0'

@@ -1,5 +1,7 @@
 import { secretTexts } from '../config/print.ts'
 import type { Settings } from '../config/settings.ts'
+import { healthRoutes } from '../http/health-routes.ts'
+import { HttpServer } from '../http/http-server.ts'
 import { installCodecs } from '../kafka/codecs.ts'
 import { Registry } from '../kafka/registry.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -7,7 +9,6 @@ import { withDeadline } from '../kernel/deadline.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import { Conditions } from '../observe/conditions.ts'
 import { Downscale } from '../observe/downscale.ts'
-import { HealthServer } from '../observe/health-server.ts'
 import { Observer } from '../observe/observer.ts'
 import { Watchdog } from '../observe/watchdog.ts'
 import { CommandRole, commandConditions } from '../roles/command-role.ts'
@@ -127,8 +128,13 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     installCodecs()
     const registry = new Registry(settings.registry, clock, emit)
     const roles = names.map((name) => kinds[name].build(settings, registry, deps))
-    const server = new HealthServer(health, observer, downscale, emit)
-    await server.open(settings.observe.host, settings.observe.port)
+    const { host, port } = settings.observe
+    const server = new HttpServer(
+      { part: 'health', setting: 'observe', host, port, tls: null },
+      healthRoutes(health, observer, downscale, clock, emit),
+      emit,
+    )
+    await server.open()
 
     watchdog.open()
     const stopping = stopRequested(edge, settings, emit)
@@ -157,7 +163,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
       (error: unknown) => emit({ event: 'unexpected_error', where: 'drain', error: messageOf(error) }),
     )
     emit({ event: 'process_drained', durationMs: clock.now() - drainBegan })
-    await server.close()
+    await server.close(0)
     emit({ event: 'process_stopped', exitCode })
     // kafkajs keeps sockets and timers of clients that were given up; nothing of ours is left.
     return edge.exit(exitCode)

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { group, option } from './option.ts'
 import { byteLimit, flag, milliseconds, mqttFilter, port, seconds, text, topicPrefix, whole } from './value-rules.ts'
 
+const file = text.nullable()
+
 export const fleet = group('Things: shadow, events, commands and jobs.', {
   enabled: option(
     flag,
@@ -74,5 +76,14 @@ export const fleet = group('Things: shadow, events, commands and jobs.', {
 export const http = group('The HTTP interface of things.', {
   host: option(text, '0.0.0.0', 'Address to listen on.'),
   port: option(port, 8080, 'Port to listen on.'),
+  tls: group('TLS towards clients, on when there is a certificate. Changed files are taken without a restart.', {
+    certFile: option(file, null, 'PEM file of the certificate to show, with those between it and the authority.'),
+    keyFile: option(file, null, 'PEM file of the key of the certificate.'),
+    caFile: option(
+      file,
+      null,
+      'PEM file of authorities; clients must then show a certificate of one of them, besides their API key.',
+    ),
+  }),
   requestsPerMinute: option(whole(0), 0, 'Requests an API key may make per minute and instance; 0 is no limit.'),
 })

@@ -41,10 +41,13 @@ export const settingsSchema = z
     if (rest.url === null && (rest.apiKey !== null || rest.secret !== null || rest.secretFile !== null)) {
       fault('emqx.rest.url', 'is needed for the API key in emqx.rest')
     }
-    for (const place of ['mqtt', 'emqx.rest', 'kafka', 'registry'] as const) {
+    for (const place of ['mqtt', 'emqx.rest', 'kafka', 'registry', 'http'] as const) {
       const { certFile, keyFile } = place === 'emqx.rest' ? rest.tls : settings[place].tls
       if (certFile !== null && keyFile === null) fault(`${place}.tls.keyFile`, `is needed for ${place}.tls.certFile`)
       if (certFile === null && keyFile !== null) fault(`${place}.tls.certFile`, `is needed for ${place}.tls.keyFile`)
+    }
+    if (settings.http.tls.caFile !== null && settings.http.tls.certFile === null) {
+      fault('http.tls.certFile', 'is needed for http.tls.caFile: certificates of clients need TLS')
     }
     if (settings.kafka.sasl.mechanism !== null && settings.kafka.sasl.username === null) {
       fault('kafka.sasl.username', 'is needed when kafka.sasl.mechanism is set')

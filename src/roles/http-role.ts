@@ -2,9 +2,10 @@ import type { Settings } from '../config/settings.ts'
 import { RateLimit } from '../fleet/http/rate-limit.ts'
 import { readShadow } from '../fleet/http/read-shadow.ts'
 import { FleetRegistry } from '../fleet/registry.ts'
+import { HttpServer } from '../http/http-server.ts'
+import { shadowRoutes } from '../http/shadow-routes.ts'
 import type { Registry } from '../kafka/registry.ts'
 import { Releasers } from '../kernel/releasers.ts'
-import { ApiServer } from '../observe/api-server.ts'
 import { codecOf } from '../records/codec.ts'
 import type { ShadowState } from '../records/generated/shadow-state.ts'
 import type { Role, RoleDeps } from './role.ts'
@@ -21,6 +22,7 @@ export class HttpRole implements Role {
   readonly #deps: RoleDeps
   readonly #stop = new AbortController()
   readonly #releasers = new Releasers()
+  #server: HttpServer | null = null
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -57,25 +59,26 @@ export class HttpRole implements Role {
       view.open()
     }
     let restored = false
-    const server = new ApiServer(
+    const routes = shadowRoutes(
       (request) =>
-        readShadow(
-          { ...request, now: clock.now() },
-          {
-            ready: restored,
-            apiKey: (name) => registry.apiKey(name),
-            isServed: (thing) => registry.isServed(thing),
-            shadow: (thing) => shadows.get(thing) ?? null,
-            takeRate: (apiKey, now) => rates.take(apiKey, now),
-          },
-        ),
+        readShadow(request, {
+          ready: restored,
+          apiKey: (name) => registry.apiKey(name),
+          isServed: (thing) => registry.isServed(thing),
+          shadow: (thing) => shadows.get(thing) ?? null,
+          takeRate: (apiKey, now) => rates.take(apiKey, now),
+        }),
       clock,
       emit,
     )
+    const { host, port, tls } = http
+    const served =
+      tls.certFile === null || tls.keyFile === null ? null : { ...tls, certFile: tls.certFile, keyFile: tls.keyFile }
+    const server = new HttpServer({ part: 'api', setting: 'http', host, port, tls: served }, routes, emit)
     // Credentials are looked at first: before the keys are known, all of them would be refused as wrong.
     await apiKeys.restored
-    await server.open(http.host, http.port)
-    this.#releasers.add('http server', () => server.close())
+    await server.open()
+    this.#server = server
     Promise.all(views.map((view) => view.restored)).then(
       () => {
         restored = true
@@ -94,7 +97,8 @@ export class HttpRole implements Role {
     return []
   }
 
-  async drain(): Promise<void> {
+  async drain(graceMs: number): Promise<void> {
+    await this.#server?.close((graceMs * 3) / 4)
     this.#stop.abort()
     await this.#releasers.releaseAll()
   }

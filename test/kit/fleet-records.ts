@@ -51,13 +51,15 @@ export class FleetOperator {
   }
 
   async write(channel: ChannelName, records: readonly (readonly [string, Members | null])[]): Promise<void> {
+    await produceRaw(this.#brokers, this.#names.topic(channel), await this.messages(channel, records))
+  }
+
+  /** What `write` would write. */
+  async messages(channel: ChannelName, records: readonly (readonly [string, Members | null])[]): Promise<Message[]> {
     const { schema } = catalogue[channel]
     if (schema === null) throw new Error(`${channel} has no schema`)
     const id = await this.#schemaId(channel, schema)
-    const messages = records.map(([key, value]): Message => {
-      return { key, value: value === null ? null : framed(id, schema, value) }
-    })
-    await produceRaw(this.#brokers, this.#names.topic(channel), messages)
+    return records.map(([key, value]) => ({ key, value: value === null ? null : framed(id, schema, value) }))
   }
 
   async #schemaId(channel: ChannelName, schema: SchemaName): Promise<number> {

@@ -8,9 +8,11 @@ export interface FrontOptions {
   readonly login?: { readonly username: string; readonly password: string }
   /** Added to the clock that the registry shows. */
   readonly clockMs?: number
+  /** Answers 503 to what is asked at these paths, for as long as it says so. */
+  readonly refuses?: (path: string) => boolean
 }
 
-/** The real registry behind a login, or with a clock that is wrong: Apicurio itself can do neither here. */
+/** The real registry behind a login, with a clock that is wrong, or with gaps: Apicurio itself can do none of these here. */
 export class RegistryFront {
   readonly #server: Server
 
@@ -21,13 +23,17 @@ export class RegistryFront {
     return front
   }
 
-  private constructor(target: URL, { login, clockMs = 0 }: FrontOptions) {
+  private constructor(target: URL, { login, clockMs = 0, refuses = () => false }: FrontOptions) {
     const expected =
       login === undefined ? null : `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
     this.#server = createServer((incoming, outgoing) => {
       const date = new Date(Date.now() + clockMs).toUTCString()
       if (expected !== null && incoming.headers.authorization !== expected) {
         outgoing.writeHead(401, { date }).end()
+        return
+      }
+      if (refuses(incoming.url ?? '')) {
+        outgoing.writeHead(503, { date }).end()
         return
       }
       const { host: _host, ...headers } = incoming.headers

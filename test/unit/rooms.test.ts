@@ -25,6 +25,7 @@ const rooms: Readonly<Record<string, { readonly level: number; readonly pure: bo
   observe: { level: 3, pure: false },
   routes: { level: 4, pure: true },
   engine: { level: 4, pure: false },
+  http: { level: 4, pure: false },
   roles: { level: 5, pure: false },
   cli: { level: 6, pure: false },
   main: { level: 7, pure: false },
@@ -42,6 +43,7 @@ const owners: Readonly<Record<string, string>> = {
   '@bokuweb/zstd-wasm': 'kafka',
   pino: 'observe',
   'prom-client': 'observe',
+  hono: 'http',
   zod: 'config',
   yaml: 'config',
 }
@@ -147,7 +149,8 @@ describe('packages', () => {
 
   it('that are owned are used', () => {
     const used = new Set(outside.map(({ target }) => packageOf(target)))
-    for (const name of ['avsc', 'mqtt', 'kafkajs', 'pino', 'prom-client', 'zod', 'yaml']) expect(used).toContain(name)
+    for (const name of ['avsc', 'mqtt', 'kafkajs', 'pino', 'prom-client', 'hono', 'zod', 'yaml'])
+      expect(used).toContain(name)
   })
 
   it('of Node.js stay out of pure rooms, but for those that only compute', () => {

@@ -168,5 +168,5 @@ export const publishResults = ['accepted', 'no_subscriber', 'refused', 'expired'
 /** What the watchdog looks after: work is pending and nothing finishes. */
 export const watched = ['kafka_sink', 'mqtt_source', 'command_worker', 'fleet_worker', 'other'] as const
 
-export const httpRoutes = ['shadow', 'livez', 'readyz', 'startupz', 'metrics', 'other'] as const
+export const httpRoutes = ['shadow', 'openapi', 'other'] as const
 export const statusClasses = ['2xx', '3xx', '4xx', '5xx', 'other'] as const

@@ -1,15 +1,16 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { healthRoutes } from '../../../src/http/health-routes.ts'
+import { HttpServer } from '../../../src/http/http-server.ts'
 import { Conditions } from '../../../src/observe/conditions.ts'
 import { Downscale } from '../../../src/observe/downscale.ts'
 import type { BridgeEvent } from '../../../src/observe/events/event.ts'
-import { HealthServer } from '../../../src/observe/health-server.ts'
 import { Observer } from '../../../src/observe/observer.ts'
 
-const servers: HealthServer[] = []
+const servers: HttpServer[] = []
 
 afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close()
+  for (const server of servers.splice(0)) await server.close(0)
 })
 
 async function serve() {
@@ -26,11 +27,16 @@ async function serve() {
   const observer = new Observer({ level: 'info', version: '1', node: 'v20', stream: { write: () => undefined } })
   const emit = (event: BridgeEvent) => void events.push(event)
   const downscale = new Downscale(clock, emit, () => ['bridge-g-evt-3'])
-  const server = new HealthServer(health, observer, downscale, emit)
+  const routes = healthRoutes(health, observer, downscale, clock, emit)
+  const at = (port: number) => {
+    const options = { part: 'health', setting: 'observe', host: '127.0.0.1', port, tls: null }
+    return new HttpServer(options, routes, emit)
+  }
+  const server = at(0)
   servers.push(server)
-  const port = await server.open('127.0.0.1', 0)
+  const port = await server.open()
   const get = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${port}${path}`, { method })
-  return { health, events, get, port, server, downscale, pass: (ms: number) => (now += ms) }
+  return { health, events, get, at, port, server, downscale, pass: (ms: number) => (now += ms) }
 }
 
 describe('conditions', () => {
@@ -140,10 +146,8 @@ describe('the health server', () => {
   })
 
   it('says which setting to change when its port is taken', async () => {
-    const { port, health, downscale } = await serve()
-    const observer = new Observer({ level: 'info', version: '1', node: 'v20', stream: { write: () => undefined } })
-    const second = new HealthServer(health, observer, downscale, () => undefined)
-    await expect(second.open('127.0.0.1', port)).rejects.toMatchObject({
+    const { port, at } = await serve()
+    await expect(at(port).open()).rejects.toMatchObject({
       kind: 'fatal',
       code: 'cannot_listen',
       message: expect.stringContaining('observe.port') as string,
@@ -157,7 +161,7 @@ describe('the health server', () => {
     const gone = new Promise((resolve) => socket.once('close', resolve))
     socket.on('error', () => undefined)
     socket.resume()
-    await server.close()
+    await server.close(0)
     servers.length = 0
     await gone
     expect(socket.destroyed).toBe(true)

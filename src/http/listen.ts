@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Failure, messageOf } from '../kernel/failure.ts'
-import type { Emit } from './events/event.ts'
+import type { Emit } from '../observe/events/event.ts'
 
 /**
  * Starts to listen; returns the port. `part` is what is served, `setting` the group of the configuration that says
