@@ -64,7 +64,7 @@ bench-build: node_modules/.package-lock.json
 	npx tsc -p bench/tsconfig.json
 
 .PHONY: faults
-faults: node_modules/.package-lock.json ## Hurts the bridge and its servers some 200 times and says what was lost and repeated (half an hour; ROWS=kill,link-cut MOST=2 FAULTS_SEED=7).
+faults: node_modules/.package-lock.json ## Hurts the bridge and its servers some 250 times and says what was lost and repeated (half an hour; ROWS=kill,link-cut MOST=2 FAULTS_SEED=7).
 	npm run --silent build
 	npx tsx faults/run.ts; code=$$?; npx tsx scripts/faults-table.ts && exit $$code
 

@@ -27,6 +27,32 @@ export interface RowResult {
   readonly failures: readonly string[]
 }
 
+/** What was said of one kind, and how much of it led to nothing. */
+interface Sent {
+  readonly sent: number
+  readonly lost: number
+}
+
+/** One line of the table of things. */
+export interface ThingRowResult {
+  readonly name: string
+  readonly title: string
+  readonly faults: number
+  /** How many of the faults met what they aim at, such as an open transaction. */
+  readonly inTheAct: number
+  readonly seed: number
+  readonly seconds: number
+  readonly reports: Sent
+  readonly events: Sent
+  readonly requests: Sent
+  readonly executions: Sent
+  readonly publications: Sent & { readonly repeated: number }
+  /** What was done twice, answered in two ways, told out of order, or told and not committed. */
+  readonly wrong: number
+  readonly recoverySeconds: { readonly median: number; readonly worst: number }
+  readonly failures: readonly string[]
+}
+
 /** What `make faults` writes. */
 export interface FaultResults {
   /** Of the last run. */
@@ -40,4 +66,5 @@ export interface FaultResults {
     readonly connections: number
   }
   readonly rows: readonly RowResult[]
+  readonly things: readonly ThingRowResult[]
 }

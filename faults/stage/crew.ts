@@ -9,8 +9,6 @@ export interface CrewMember {
   readonly startedAt: number
 }
 
-const roles = 'ingest,command'
-
 /** The bridge processes of a row, by slot. */
 export class Crew {
   /** Everyone who ever worked here, for the story of a loss. */
@@ -19,10 +17,12 @@ export class Crew {
   readonly victim: number
   readonly #bySlot = new Map<number, CrewMember>()
   readonly #settingsOf: (slot: number) => SettingsTree
+  readonly #rolesOf: (slot: number) => string
 
-  constructor(victim: number, settingsOf: (slot: number) => SettingsTree) {
+  constructor(victim: number, settingsOf: (slot: number) => SettingsTree, rolesOf: (slot: number) => string) {
     this.victim = victim
     this.#settingsOf = settingsOf
+    this.#rolesOf = rolesOf
   }
 
   get present(): readonly CrewMember[] {
@@ -82,7 +82,8 @@ export class Crew {
   async #spawn(slot: number): Promise<CrewMember> {
     const suffering = fileURLToPath(new URL('../worker/suffering.mjs', import.meta.url))
     const startedAt = Date.now()
-    const worker = await IngestWorker.start(this.#settingsOf(slot), roles, { NODE_OPTIONS: `--import ${suffering}` })
+    const environment = { NODE_OPTIONS: `--import ${suffering}` }
+    const worker = await IngestWorker.start(this.#settingsOf(slot), this.#rolesOf(slot), environment)
     const member = { slot, worker, startedAt }
     this.everyone.push(member)
     return member

@@ -44,7 +44,8 @@ export class Scene implements Parts {
     const trace = new LinkTrace()
     const mqttProxy = await FaultProxy.start(mosquitto.port, trace)
     const slots = row.slots ?? [0]
-    const crew = new Crew(row.victim ?? slots[0] ?? 0, settingsOf(servers, names, mqttProxy, row))
+    const victim = row.victim ?? slots[0] ?? 0
+    const crew = new Crew(victim, settingsOf(servers, names, mqttProxy, row), () => 'ingest,command')
     try {
       for (const slot of slots) await crew.start(slot)
       const devices = await CommandDevices.connect(mosquitto.url, `${names.name}-devices`, commandDevices)

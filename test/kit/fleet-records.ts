@@ -116,7 +116,12 @@ export class FleetLog {
   readonly #consumer: Consumer
   readonly #latch = new Latch()
 
-  static async open(brokers: readonly string[], names: FleetNames): Promise<FleetLog> {
+  /** `more`: channels to follow beside those that tell what the bridge decided. */
+  static async open(
+    brokers: readonly string[],
+    names: FleetNames,
+    more: readonly ChannelName[] = [],
+  ): Promise<FleetLog> {
     installCodecs()
     const consumer = kafkaOf(brokers).consumer({
       groupId: `log-${names.name}`,
@@ -124,7 +129,7 @@ export class FleetLog {
       sessionTimeout: 20_000,
     })
     const log = new FleetLog(consumer)
-    const channels = new Map(watched.map((channel) => [names.topic(channel), channel]))
+    const channels = new Map([...watched, ...more].map((channel) => [names.topic(channel), channel]))
     await consumer.connect()
     await consumer.subscribe({ topics: [...channels.keys()], fromBeginning: true })
     await consumer.run({
