@@ -8,6 +8,7 @@ import { Certificates } from './servers/certificates.ts'
 import { type HivemqOptions, type HivemqServer, prepareHivemq } from './servers/hivemq.ts'
 import { type KafkaOptions, type KafkaServer, prepareKafka } from './servers/kafka.ts'
 import { type MosquittoOptions, type MosquittoServer, prepareMosquitto } from './servers/mosquitto.ts'
+import { type PrometheusOptions, type PrometheusServer, preparePrometheus } from './servers/prometheus.ts'
 import { prepareRegistry, type RegistryOptions, type RegistryServer } from './servers/registry.ts'
 import type { Surroundings } from './servers/surroundings.ts'
 
@@ -47,6 +48,10 @@ export class Ground {
 
   async hivemq(options: HivemqOptions = {}): Promise<HivemqServer> {
     return this.#started(prepareHivemq(this.#surroundings, options))
+  }
+
+  async prometheus(options: PrometheusOptions): Promise<PrometheusServer> {
+    return this.#started(preparePrometheus(this.#surroundings, options))
   }
 
   /** The authority that signed the servers' certificates, made on first use. */
