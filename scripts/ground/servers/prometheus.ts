@@ -37,7 +37,7 @@ export class PrometheusServer extends Server {
 
   /** Throws with Prometheus' own words when it does not take the query. */
   async query(expr: string): Promise<readonly Sample[]> {
-    const { result } = (await this.#get(`query?${new URLSearchParams({ query: expr })}`)) as { result: Sample[] }
+    const { result } = (await this.#get(`query?query=${encodeURIComponent(expr)}`)) as { result: Sample[] }
     return result
   }
 
