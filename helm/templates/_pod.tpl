@@ -43,6 +43,10 @@ volumes:
     configMap: { name: {{ include "bridge.fullname" $root | quote }} }
   - name: tmp
     emptyDir: { sizeLimit: 64Mi }
+  {{- if and (eq .role "fleet") $root.Values.fleet.store.sizeLimit }}
+  - name: store
+    emptyDir: { sizeLimit: {{ $root.Values.fleet.store.sizeLimit }} }
+  {{- end }}
   {{- with include "bridge.secretVolumes" $root | trim }}
   {{- . | nindent 2 }}
   {{- end }}
@@ -51,7 +55,7 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{- /* One container. Arguments: root, name, args, resources, heapPercent. */ -}}
+{{- /* One container. Arguments: root, name, args, resources, heapPercent; `store` is where the volume of that name goes. */ -}}
 {{- define "bridge.container" -}}
 {{- $root := .root -}}
 name: {{ .name }}
@@ -79,6 +83,9 @@ securityContext:
 volumeMounts:
   - { name: config, mountPath: /etc/bridge/config, readOnly: true }
   - { name: tmp, mountPath: /tmp }
+  {{- with .store }}
+  - { name: store, mountPath: {{ . }} }
+  {{- end }}
   {{- with include "bridge.secretMounts" $root | trim }}
   {{- . | nindent 2 }}
   {{- end }}
@@ -115,7 +122,9 @@ spec:
     {{- $id := printf "mqtt.clientIdPrefix=%s-$(POD_NAME)" (dig "mqtt" "clientIdPrefix" "bridge" $root.Values.config) }}
     {{- $set := ternary "mqtt.slot=$(POD_NAME)" $id (eq .role "ingest") }}
     {{- $args := list "run" "--role" .role "--config" "/etc/bridge/config/bridge.yaml" "--set" $set }}
-    - {{ include "bridge.container" (dict "root" $root "name" "bridge" "args" $args "resources" $worker.resources "heapPercent" $worker.heapPercent) | nindent 6 | trim }}
+    {{- $store := ternary "/var/lib/bridge" "" (and (eq .role "fleet") (ne $root.Values.fleet.store.sizeLimit "")) }}
+    {{- if $store }}{{ $args = concat $args (list "--set" (printf "fleet.store.folder=%s" $store)) }}{{ end }}
+    - {{ include "bridge.container" (dict "root" $root "name" "bridge" "args" $args "resources" $worker.resources "heapPercent" $worker.heapPercent "store" $store) | nindent 6 | trim }}
       ports:
         - { name: health, containerPort: {{ include "bridge.healthPort" $root }} }
         {{- if eq .role "http" }}

@@ -7,16 +7,25 @@ const fromFile: JsonSchema = { type: 'string', not: { not: { pattern: '^\\$\\{fi
 
 /**
  * The bridge's own configuration schema as it holds inside the values of the chart: a number, flag or word may be a
- * placeholder, a secret must come from a file, and which slots there are is the chart's.
+ * placeholder, a secret must come from a file, and which slots and which folder there are is the chart's.
  */
 export function bridgeSchema(): JsonSchema {
-  const { $schema: _, title: __, properties = {}, ...rest } = configSchema() as JsonSchema
-  const { mqtt, ...others } = properties
-  const { slot: ___, orphans, ...members } = mqtt?.properties ?? {}
-  const { slots: ____, peerUrl: _____, ...afterwards } = orphans?.properties ?? {}
-  const own = { ...members, orphans: { ...orphans, properties: afterwards } }
+  const { $schema: _, title: __, ...schema } = configSchema() as JsonSchema
+  const own = ['mqtt.slot', 'mqtt.orphans.slots', 'mqtt.orphans.peerUrl', 'fleet.store.folder'].reduce(without, schema)
   const description = "The bridge's configuration: docs/configuration.md."
-  return { description, ...adapted({ ...rest, properties: { ...others, mqtt: { ...mqtt, properties: own } } }) }
+  return { description, ...adapted(own) }
+}
+
+/** The schema of an object that has everything but this member, named by its path. */
+function without(schema: JsonSchema, path: string): JsonSchema {
+  const [name = '', ...below] = path.split('.')
+  const { properties = {} } = schema
+  if (properties[name] === undefined) throw new Error(`the configuration has no ${path}`)
+  const members = Object.entries(properties).flatMap(([key, member]) => {
+    if (key !== name) return [[key, member] as const]
+    return below.length === 0 ? [] : [[key, without(member, below.join('.'))] as const]
+  })
+  return { ...schema, properties: Object.fromEntries(members) }
 }
 
 function adapted(schema: JsonSchema): JsonSchema {

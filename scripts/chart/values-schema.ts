@@ -74,7 +74,7 @@ function enoughMemory(): JsonSchema {
 
 /** JSON Schema of values.yaml, with the bridge's own configuration schema at `config`. */
 export function valuesSchema(): JsonSchema {
-  const { http, ingest, ...workers } = {
+  const { fleet, http, ingest, ...workers } = {
     ingest: worker('MQTT to Kafka', 10_000, {
       windowThreshold: ratio('keda: share of the window per pod to aim at.'),
       queueThreshold: whole('keda: messages waiting at the broker per pod to aim at.', 1, 1_000_000_000),
@@ -131,6 +131,12 @@ export function valuesSchema(): JsonSchema {
         slots: whole('The most pods there may ever be; 0: nobody adopts the sessions of one that is gone.', 0, 10_000),
       }),
       ...Object.fromEntries(Object.entries(workers).map(([role, members]) => [role, closed(`Role ${role}.`, members)])),
+      fleet: closed('Role fleet.', {
+        ...fleet,
+        store: closed('For things that do not fit memory.', {
+          sizeLimit: textLike('Size of an emptyDir; empty: all are held in memory.', '([1-9][0-9]{0,5}(Mi|Gi))?'),
+        }),
+      }),
       http: closed('Role http.', {
         ...http,
         service: closed('Its Service.', {

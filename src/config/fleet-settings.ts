@@ -16,6 +16,14 @@ export const fleet = group('Things: shadow, events, commands and jobs.', {
     30_000,
     'Kafka aborts a transaction that is open this long, in milliseconds.',
   ),
+  store: group('Where the owner of things holds their state while it runs; Kafka is where it is kept.', {
+    folder: option(
+      text.nullable(),
+      null,
+      'Folder for things that are not in memory, on a local disk; it is emptied and filled from Kafka by each start. null holds all of them in memory.',
+    ),
+    cacheThings: option(whole(1), 10_000, 'With a folder: things that this process holds in memory.'),
+  }),
   topicPrefix: option(topicPrefix, 'fleet.', 'First part of the names of all Kafka topics of things.'),
   registryMode: option(
     z.enum(['strict', 'open']),

@@ -1,6 +1,6 @@
 import { type StateChannel, stateChannels } from '../fleet/state.ts'
 import type { Backoff } from '../kernel/backoff.ts'
-import type { Failure } from '../kernel/failure.ts'
+import { Failure } from '../kernel/failure.ts'
 import type { Lane } from '../observe/watchdog.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import type { Bounds } from './command-ports.ts'
@@ -11,6 +11,7 @@ import {
   type FleetTopic,
   type FleetTransactions,
   fleetInputs,
+  type ThingMemory,
 } from './fleet-ports.ts'
 import { type FleetStart, FleetWorker } from './fleet-worker.ts'
 import { Ownership } from './ownership.ts'
@@ -103,6 +104,11 @@ export class FleetEngine {
     failed: (error: unknown) => void,
   ): Promise<ReadonlyMap<number, FleetWorker>> {
     const fenced = new Map<number, FleetTransactions>()
+    const workers = new Map<number, FleetWorker>()
+    const hooks = {
+      live: this.#changed,
+      failed: (worker: FleetWorker, failure: Failure) => this.#restart(worker, failure, failed),
+    }
     try {
       await Promise.all(
         partitions.map(async (partition) => {
@@ -112,20 +118,27 @@ export class FleetEngine {
         }),
       )
       const starts = await this.#starts()
-      return new Map(
-        [...fenced].map(([partition, transactions]): [number, FleetWorker] => {
-          const start = starts(partition)
-          const hooks = {
-            live: this.#changed,
-            failed: (worker: FleetWorker, failure: Failure) => this.#restart(worker, failure, failed),
-          }
-          const refusals = this.#refusals.get(partition) ?? new Refusals()
-          this.#refusals.set(partition, refusals)
-          return [partition, new FleetWorker(partition, start, transactions, refusals, this.#ports, hooks)]
-        }),
-      )
+      for (const [partition, transactions] of fenced) {
+        const refusals = this.#refusals.get(partition) ?? new Refusals()
+        this.#refusals.set(partition, refusals)
+        const memory = await this.#newMemory(partition)
+        const start = starts(partition)
+        workers.set(partition, new FleetWorker(partition, start, transactions, refusals, memory, this.#ports, hooks))
+      }
+      return workers
     } catch (error) {
+      for (const worker of workers.values()) worker.end()
       for (const transactions of fenced.values()) await transactions.close()
+      throw error
+    }
+  }
+
+  /** Kafka's failures are told where they are met; this one is nobody else's. */
+  async #newMemory(partition: number): Promise<ThingMemory> {
+    try {
+      return await this.#ports.newMemory()
+    } catch (error) {
+      if (error instanceof Failure) this.#tellRestart(partition, error)
       throw error
     }
   }
@@ -138,12 +151,16 @@ export class FleetEngine {
       return
     }
     this.#changed()
-    this.#ports.emit({ event: 'fleet_partition_restarted', partition, code: failure.code, error: failure.message })
+    this.#tellRestart(partition, failure)
     setTimeout(() => {
       // To take it again would shut out another process that owns it by now: a frozen one wakes up to this.
       if (this.#closed || !this.#ports.source.owns(partition)) return
       if (this.#ownership.workerOf(partition) === worker) this.#ownership.retake(partition)
     }, retakeAfterMs)
+  }
+
+  #tellRestart(partition: number, { code, message }: Failure): void {
+    this.#ports.emit({ event: 'fleet_partition_restarted', partition, code, error: message })
   }
 
   async #starts(): Promise<(partition: number) => FleetStart> {

@@ -1,3 +1,4 @@
+import type { KeptThings } from '../fleet/kept-things.ts'
 import type { FleetRegistry } from '../fleet/registry.ts'
 import type { FleetSettings } from '../fleet/settings.ts'
 import { stateChannels } from '../fleet/state.ts'
@@ -36,6 +37,14 @@ export interface FleetTransactions {
   close(): Promise<void>
 }
 
+/** The memory for the things of one partition, which may be larger than that of the process. */
+export interface ThingMemory extends KeptThings {
+  /** To be awaited after each piece of work: makes room for the next one. */
+  settle(): Promise<void>
+  /** The partition is over. Never rejects. */
+  close(): Promise<void>
+}
+
 interface FleetSource {
   /** Whether the partition is ours without doubt, also right after the process was frozen. */
   owns(partition: number): boolean
@@ -53,6 +62,8 @@ export interface FleetPorts {
   readonly registry: FleetRegistry
   readonly source: FleetSource
   readonly transactionsOf: (partition: number) => FleetTransactions
+  /** An empty one for each owner of a partition: it is filled from Kafka. */
+  readonly newMemory: () => Promise<ThingMemory>
   /** The Avro value; undefined when it can never be read. Waits for the registry. Not for tombstones. */
   readonly read: (topic: FleetTopic, message: KafkaMessage) => Promise<object | undefined>
   readonly clock: Clock

@@ -17,6 +17,7 @@ import {
   type FleetTransactions,
   fleetInputs,
   type InputOffset,
+  type ThingMemory,
 } from './fleet-ports.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -39,12 +40,16 @@ type Phase = 'restoring' | 'live' | 'over'
 /** Answers to requests that are too old to be repeated leave the memory this often. */
 const forgetEveryMs = 60_000
 
+/** State records that are read back before memory is made for the next ones. */
+const settleEvery = 500
+
 /** Owns the things and jobs of one partition number. */
 export class FleetWorker {
   readonly partition: number
   readonly #ports: FleetPorts
   readonly #transactions: FleetTransactions
   readonly #refusals: Refusals
+  readonly #memory: ThingMemory
   readonly #state: FleetState
   readonly #decider: FleetDecider
   readonly #start: FleetStart
@@ -72,6 +77,7 @@ export class FleetWorker {
     start: FleetStart,
     transactions: FleetTransactions,
     refusals: Refusals,
+    memory: ThingMemory,
     ports: FleetPorts,
     hooks: {
       readonly live: (worker: FleetWorker) => void
@@ -82,9 +88,10 @@ export class FleetWorker {
     this.#start = start
     this.#transactions = transactions
     this.#refusals = refusals
+    this.#memory = memory
     this.#ports = ports
     this.#hooks = hooks
-    this.#state = new FleetState(ports.settings)
+    this.#state = new FleetState(ports.settings, memory)
     this.#decider = new FleetDecider(ports.settings, ports.registry, this.#state)
     this.#unrestored = new Map(
       stateChannels.flatMap((channel) => {
@@ -141,6 +148,7 @@ export class FleetWorker {
     this.#phase = 'over'
     this.#waiting = []
     this.#transactions.close().catch(() => undefined)
+    this.#memory.close().catch(() => undefined)
   }
 
   records(messages: readonly KafkaMessage[], topic: FleetTopic, next: bigint): void {
@@ -185,6 +193,7 @@ export class FleetWorker {
       }
       this.#state.apply({ channel, key, value })
       this.#restoredRecords += 1
+      if (this.#restoredRecords % settleEvery === 0) await this.#memory.settle()
     }
     this.#unrestored.set(channel, next)
     if (next < this.#start.state[channel].end) return
@@ -268,6 +277,8 @@ export class FleetWorker {
       if (why !== null) return refuseInput(this.#decider, input, now, why)
       return decideInput(this.#decider, input, now)
     } catch (error) {
+      // The memory of things has failed, which no input is to blame for.
+      if (error instanceof Failure) throw error
       const draft = new Draft(now)
       draft.fault = error
       const { key, topic, value } = input.message
@@ -320,6 +331,7 @@ export class FleetWorker {
     }
     this.#refusals.passed(inputs)
     this.#commits += 1
+    await this.#memory.settle()
     const durationMs = clock.now() - began
     const deadLetters = new Map<string, number>()
     let ignored = 0

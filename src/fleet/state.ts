@@ -9,6 +9,7 @@ import type { PresenceRecord } from '../records/generated/presence-record.ts'
 import type { ShadowState } from '../records/generated/shadow-state.ts'
 import type { ThingState } from '../records/generated/thing-state.ts'
 import { type Job, unknownJob } from './job.ts'
+import type { KeptThing, KeptThings } from './kept-things.ts'
 import { ResultsMemory } from './results-memory.ts'
 import { StateCounts } from './state-counts.ts'
 import { type Thing, unknownThing } from './thing.ts'
@@ -16,15 +17,6 @@ import { TimerQueue } from './timer-queue.ts'
 import { commandDeadline, executionDeadline } from './timers.ts'
 
 type StateRecord = Pick<BridgeRecord, 'channel' | 'key' | 'value'>
-
-/** A thing as it is kept: the maps are changed in place. */
-interface KeptThing {
-  shadow: ShadowState | null
-  remembered: ThingState | null
-  readonly commands: Map<string, CommandExecution>
-  readonly executions: Map<string, JobExecution>
-  presence: PresenceRecord | null
-}
 
 /** The topics of fleets 10 that the bridge writes itself. */
 export const stateChannels = [
@@ -54,11 +46,16 @@ export class FleetState {
   readonly timers = new TimerQueue()
   readonly counts = new StateCounts()
   readonly #rememberHours: number
-  readonly #things = new Map<string, KeptThing>()
+  readonly #things: KeptThings
   readonly #jobs = new Map<string, Job>()
 
-  constructor(settings: { readonly commands: { readonly rememberHours: number } }) {
+  /** `things`: where they are kept; in memory when it is left out. It must be empty, and nobody else's. */
+  constructor(
+    settings: { readonly commands: { readonly rememberHours: number } },
+    things: KeptThings = new Map<string, KeptThing>(),
+  ) {
     this.#rememberHours = settings.commands.rememberHours
+    this.#things = things
   }
 
   /** What is known about a thing. Changed by {@link apply}: do not hold it from one input to the next. */

@@ -12,6 +12,8 @@ import { catalogue } from '../records/catalogue.ts'
 import { type Codec, codecOf } from '../records/codec.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { topicsOf } from '../records/topics.ts'
+import type { DiskFolder } from '../store/disk-folder.ts'
+import { ValuesInMemory } from '../store/values-in-memory.ts'
 import { groupOptions } from './group-options.ts'
 import { kafkaClientOptions } from './kafka-side.ts'
 import type { RoleDeps } from './role.ts'
@@ -29,6 +31,7 @@ export function fleetProcessor(
   partitions: number,
   registry: FleetRegistry,
   schemas: Registry,
+  store: DiskFolder | null,
   deps: RoleDeps,
   hooks: { readonly changed: () => void; readonly failed: (error: unknown) => void },
   signal: AbortSignal,
@@ -94,6 +97,7 @@ export function fleetProcessor(
           },
         }
       },
+      newMemory: async () => (store === null ? new ValuesInMemory() : store.values()),
       read: fleetReader(schemas, settings, deps, signal),
       clock,
       emit,

@@ -7,6 +7,7 @@ import { Backoff } from '../kernel/backoff.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { messageOf } from '../kernel/failure.ts'
 import { Releasers } from '../kernel/releasers.ts'
+import { DiskFolder } from '../store/disk-folder.ts'
 import { fleetChannels } from './channels.ts'
 import { type FleetOutbox, fleetOutbox } from './fleet-outbox.ts'
 import { type FleetProcessor, fleetProcessor } from './fleet-processor.ts'
@@ -40,6 +41,7 @@ export class FleetRole implements Role {
   async open(): Promise<void> {
     const { clock, random, ready, emit } = this.#deps
     const { signal } = this.#stop
+    const store = await this.#openStore()
     const { encodings, partitions } = await waitForEncodings(
       this.name,
       fleetChannels.writes,
@@ -84,6 +86,7 @@ export class FleetRole implements Role {
       count,
       things,
       this.#registry,
+      store,
       this.#deps,
       { changed: () => this.#changed(), failed },
       signal,
@@ -127,6 +130,15 @@ export class FleetRole implements Role {
       await withDeadline(outbox.engine.commit(), graceMs / 8, 'committing').catch(() => undefined)
     }
     await this.#releasers.releaseAll()
+  }
+
+  async #openStore(): Promise<DiskFolder | null> {
+    const { cacheThings, folder } = this.#settings.fleet.store
+    if (folder === null) return null
+    const store = new DiskFolder(folder, cacheThings)
+    await store.open()
+    this.#releasers.add('local store', () => store.close())
+    return store
   }
 
   async #quiet({ publisher }: FleetOutbox, sender: Sender): Promise<void> {

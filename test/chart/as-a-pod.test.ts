@@ -70,6 +70,18 @@ describe('the bridge, started as a pod starts it', () => {
     expect(at(settings, 'mqtt')).toMatchObject({ slot: 0, clientIdPrefix: 'site-a-punches-command-5d9c7-x2x7l' })
   })
 
+  it('has a folder for things, mounted on a read-only root, only where things are', () => {
+    const fleet = only(objects, 'Deployment', '-fleet')
+    const settings = settingsOf('Deployment', '-fleet', 'punches-fleet-5d9c7-x2x7l')
+    const place = at(settings, 'fleet.store.folder')
+    const mounts = at(fleet, 'spec.template.spec.containers.0.volumeMounts')
+    expect(mounts).toContainEqual({ name: 'store', mountPath: place })
+    expect(at(fleet, 'spec.template.spec.volumes')).toContainEqual({ name: 'store', emptyDir: { sizeLimit: '4Gi' } })
+    expect(at(fleet, 'spec.template.spec.containers.0.securityContext.readOnlyRootFilesystem')).toBe(true)
+    expect(JSON.stringify(only(objects, 'Deployment', '-http'))).not.toContain('"store"')
+    expect(at(settingsOf('Deployment', '-http', 'punches-http-5d9c7-x2x7l'), 'fleet.store.folder')).toBeNull()
+  })
+
   it('is looked at by the doctor of helm test, for the enabled roles and with the same files', () => {
     const args = at(only(objects, 'Pod', '-test'), 'spec.containers.0.args') as readonly string[]
     expect(args.slice(0, 3)).toEqual(['doctor', '--role', 'ingest,command,fleet,http'])

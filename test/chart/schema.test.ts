@@ -49,6 +49,8 @@ describe('a bad value', () => {
     ['compression', { config: { kafka: { compression: 'brotli' } } }],
     ['slot', { config: { mqtt: { slot: 3 } } }],
     ['slots', { config: { mqtt: { orphans: { slots: 3 } } } }],
+    ['folder', { config: { fleet: { store: { folder: '/things' } } } }],
+    ['sizeLimit', { fleet: { store: { sizeLimit: 'much' } } }],
     ['ingest.slots', { ingest: { replicas: 17 } }],
     ['password', { config: { mqtt: { password: 'hunter2' } } }],
     ['config.mqtt.url', { config: { mqtt: { url: 'mqtt://me:hunter2@emqx:1883' } } }],

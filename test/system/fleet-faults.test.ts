@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { ArtemisServer } from '../../scripts/ground/servers/artemis.ts'
@@ -9,20 +12,26 @@ import { ScriptedBroker, type ScriptedLink } from '../kit/scripted-broker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { kafkaOf, withAdmin } from '../kit/topic-reader.ts'
 
-/** Workers are killed, frozen, join and leave while things report and operators ask. FLEET_SEED repeats a run. */
+/**
+ * Workers are killed, frozen, join and leave while things report and operators ask. FLEET_SEED repeats a run. Those with
+ * an odd slot hold one thing of each partition in memory and the others in a folder.
+ */
 const seed = Number(process.env['FLEET_SEED'] ?? Date.now() % 1_000_000)
 const { kafkaBrokers: brokers, registryUrl } = sharedGround()
 const all = ['r1', 'r2', 'r3', 'r4', 'r5', 'r6']
 const open: { close(): Promise<unknown> }[] = []
 let ground: Ground
 let artemis: ArtemisServer
+let folder: string
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'things-'))
   ground = await openGround()
   artemis = await ground.artemis()
 })
 afterAll(async () => {
   await ground.close()
+  rmSync(folder, { recursive: true, force: true })
 })
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close()
@@ -50,8 +59,11 @@ async function begin(
   await names.create(brokers, partitions, {}, configs)
   const operator = new FleetOperator(brokers, registryUrl, names)
   await operator.register(...all)
-  const settings = (slot: number) =>
-    fleetSettings({ ...sharedGround(), mqttUrl }, names, { ...changes, mqtt: { slot } })
+  const settings = (slot: number) => {
+    const store = slot % 2 === 1 ? { folder: join(folder, String(slot)), cacheThings: 1 } : {}
+    const fleet = { ...(changes['fleet'] as SettingsTree | undefined), store }
+    return fleetSettings({ ...sharedGround(), mqttUrl }, names, { ...changes, fleet, mqtt: { slot } })
+  }
   const start = async (roles: string, slot = 0) => {
     const worker = await IngestWorker.ready(settings(slot), roles)
     open.push(worker)

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import { freePorts } from '../../scripts/ground/run/free-ports.ts'
@@ -11,12 +14,14 @@ import { sharedGround } from '../kit/shared-ground.ts'
 
 /**
  * The life of things on a real Kafka, registry and Artemis, with one worker of all roles for all tests. Artemis, as
- * Mosquitto gives nothing that begins with `$` to a shared subscription.
+ * Mosquitto gives nothing that begins with `$` to a shared subscription. The worker holds one thing of each partition in
+ * memory and the others in a folder; the workers of the other files of things hold all in memory.
  */
 const names = new FleetNames('things')
 const { kafkaBrokers: brokers, registryUrl } = sharedGround()
 const operator = new FleetOperator(brokers, registryUrl, names)
 let ground: Ground
+let folder: string
 let worker: IngestWorker
 let things: FleetThings
 let log: FleetLog
@@ -28,7 +33,9 @@ beforeAll(async () => {
   // Registered before the start: nothing orders the registry before the requests.
   await operator.register('t1', 't2', 't3', 't4', 't5', 't6')
   const http = { host: '127.0.0.1', port }
-  const settings = fleetSettings({ ...sharedGround(), mqttUrl: artemis.url }, names, { http })
+  folder = mkdtempSync(join(tmpdir(), 'things-'))
+  const fleet = { store: { folder, cacheThings: 1 } }
+  const settings = fleetSettings({ ...sharedGround(), mqttUrl: artemis.url }, names, { http, fleet })
   things = await FleetThings.connect(artemis.url, `${names.name}-things`)
   worker = await IngestWorker.ready(settings, 'ingest,fleet,http')
   log = await FleetLog.open(brokers, names)
@@ -40,6 +47,7 @@ afterAll(async () => {
   await things?.close()
   await worker?.close()
   await ground?.close()
+  rmSync(folder, { recursive: true, force: true })
 })
 
 test('a desired state reaches the device with a delta, and the report clears it', async () => {

@@ -13,7 +13,7 @@ export const fleetEvents = {
   }),
   fleet_partition_restarted: define({
     level: 'warn',
-    says: 'a transaction failed: the owner of a partition starts over from the last committed state',
+    says: 'a transaction or the local store failed: the owner of a partition starts over from the last committed state',
     fields: { partition: count('Partition.'), code: text('Kind of failure.'), error: text('What the client said.') },
     moves: (m) => [m.add('bridge_fleet_partition_restarts_total', one, (v) => ({ code: v.code }))],
   }),

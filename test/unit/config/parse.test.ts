@@ -59,6 +59,7 @@ describe('parseSettings', () => {
       enabled: false,
       maxInputsPerTransaction: 200,
       transactionTimeoutMs: 30_000,
+      store: { folder: null, cacheThings: 10_000 },
       topicPrefix: 'fleet.',
       registryMode: 'strict',
       maxMessageBytes: 131_072,
