@@ -12,10 +12,12 @@ import { Downscale } from '../observe/downscale.ts'
 import { Observer } from '../observe/observer.ts'
 import { Watchdog } from '../observe/watchdog.ts'
 import { CommandRole, commandConditions } from '../roles/command-role.ts'
+import { CredentialWatch } from '../roles/credential-watch.ts'
 import { FleetRole, fleetConditions } from '../roles/fleet-role.ts'
 import { HttpRole, httpConditions } from '../roles/http-role.ts'
 import { IngestRole, ingestConditions } from '../roles/ingest-role.ts'
 import type { Role, RoleDeps } from '../roles/role.ts'
+import { watchedLogins } from '../roles/watched-logins.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import type { RoleName } from './role-option.ts'
 import type { RunRoles } from './run.ts'
@@ -136,6 +138,18 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     )
     await server.open()
 
+    const credentials = new CredentialWatch(
+      watchedLogins(
+        settings,
+        names.some((name) => name !== 'http'),
+        async (server) => {
+          for (const role of roles) await role.renew(server)
+        },
+      ),
+      settings.worker.credentialsPollSeconds * 1000,
+      emit,
+    )
+    await credentials.open()
     watchdog.open()
     const stopping = stopRequested(edge, settings, emit)
     const failed = Promise.all(
@@ -157,6 +171,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     failed.catch(() => undefined)
     const drainBegan = clock.now()
     watchdog.close()
+    credentials.close()
     const graceMs = settings.worker.drainSeconds * 1000
     // Each step of a drain has its own share of the time. This one is for the step that forgot.
     await withDeadline(Promise.all(roles.map((role) => role.drain(graceMs))), graceMs + overdueMs, 'draining').catch(

@@ -72,7 +72,7 @@ export const mqtt = group('The MQTT broker.', {
     ),
   }),
   username: option(text.nullable(), null, 'User name.'),
-  password: secret('Password; better use passwordFile, which is read again on every connect.'),
+  password: secret('Password; better use passwordFile, whose changes are used without a restart.'),
   passwordFile: option(file, null, 'File that holds the password.'),
   tls: tls({}),
   reconnect: group('Waits between attempts to connect.', reconnect(500, 30_000)),
@@ -162,7 +162,7 @@ export const kafka = group('The Kafka cluster.', {
       'SASL mechanism; null logs in without one.',
     ),
     username: option(text.nullable(), null, 'User name.'),
-    password: secret('Password; better use passwordFile, which is read again on every connect.'),
+    password: secret('Password; better use passwordFile, whose changes are used without a restart.'),
     passwordFile: option(file, null, 'File that holds the password.'),
   }),
 })
@@ -183,6 +183,11 @@ export const registry = group('The schema registry.', {
 })
 
 export const worker = group('The process.', {
+  credentialsPollSeconds: option(
+    whole(1, 86_400),
+    10,
+    'How often the files of certificates, keys, passwords and secrets are looked at; what has changed is used without a restart.',
+  ),
   drainSeconds: option(whole(1, 3600), 25, 'How long a stop may take; three quarters to finish, the rest to cut.'),
   stallSeconds: option(
     whole(1, 86_400),

@@ -1,8 +1,8 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
+import { readCredentials } from '../kernel/credential-files.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
-import { readIfNamed } from '../kernel/read-if-named.ts'
 
 export interface RestOptions {
   /** `http://host:18083` or `https://…`, without `/api/v5`. */
@@ -65,12 +65,15 @@ export class RestClient {
 
   async #ask(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const { url, apiKey, secret, secretFile, tls } = this.#options
-    const [file, ca, cert, key] = await Promise.all(
-      [secretFile, tls.caFile, tls.certFile, tls.keyFile].map(readIfNamed),
-    ).catch((error: unknown) => {
+    const {
+      secret: read,
+      ca,
+      cert,
+      key,
+    } = await readCredentials({ ...tls, secretFile }).catch((error: unknown) => {
       throw failed('credentials', messageOf(error))
     })
-    const password = file?.toString('utf8').replace(/[\r\n]+$/, '') ?? secret ?? ''
+    const password = read?.toString('utf8') ?? secret ?? ''
     const address = new URL(`${url.replace(/\/+$/, '')}/api/v5${path}`)
     const name = tls.serverName ?? address.hostname.replace(/^\[(.*)\]$/, '$1')
     const options = { auth: `${apiKey}:${password}`, headers: { accept: 'application/json' }, agent: false, signal }

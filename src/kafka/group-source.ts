@@ -5,6 +5,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
+import { ClientSockets } from './client-sockets.ts'
 import { consumedMessage } from './consumed-message.ts'
 import { coPartitionAssigner } from './copartition-assigner.ts'
 import { kafkaFailure } from './errors.ts'
@@ -66,6 +67,7 @@ export class GroupSource {
   readonly #hooks: GroupHooks
   readonly #backoff: Backoff
   readonly #emit: Emit
+  readonly #sockets = new ClientSockets()
   #consumer: Consumer | null = null
   #admin: Admin | null = null
   #memberId = ''
@@ -119,6 +121,12 @@ export class GroupSource {
 
   open(): void {
     this.#start().catch((error: unknown) => this.#again(error))
+  }
+
+  /** Logs in with the files of now. It stays in the group, and keeps its partitions. */
+  async renew(): Promise<void> {
+    await this.#options.client.access.read()
+    await this.#sockets.cut()
   }
 
   /** Leaves the group, so that its partitions move on at once. */
@@ -203,7 +211,11 @@ export class GroupSource {
 
   async #start(): Promise<void> {
     const { client, groupId, topics, partitions, deadlineMs } = this.#options
-    const kafka = await withDeadline(newKafka(client, this.#emit), deadlineMs, 'reading the credentials')
+    const kafka = await withDeadline(
+      newKafka(client, this.#emit, this.#sockets.add),
+      deadlineMs,
+      'reading the credentials',
+    )
     const admin = kafka.admin({ retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1000 } })
     // A consumer that was given up may join once more before it stops: it is not us any more.
     const ofNow = (tell: () => void): void => {

@@ -1,4 +1,4 @@
-import { readIfNamed } from '../kernel/read-if-named.ts'
+import { readCredentials } from '../kernel/credential-files.ts'
 
 export interface RegistryOptions {
   readonly url: string
@@ -16,14 +16,9 @@ export interface RegistryOptions {
 
 /** How to log in, read afresh each time so that rotated files take effect. `tls` is null for plain HTTP. */
 export async function readRegistryAccess({ url, username, password, passwordFile, tls }: RegistryOptions) {
-  const [secret, ca, cert, key] = await Promise.all(
-    [passwordFile, tls.caFile, tls.certFile, tls.keyFile].map(readIfNamed),
-  )
+  const { secret, ca, cert, key } = await readCredentials({ ...tls, secretFile: passwordFile })
   return {
-    auth:
-      username === null
-        ? null
-        : { username, password: secret?.toString('utf8').replace(/[\r\n]+$/, '') ?? password ?? '' },
+    auth: username === null ? null : { username, password: secret?.toString('utf8') ?? password ?? '' },
     tls: url.startsWith('https:')
       ? {
           ...(ca === undefined ? {} : { ca }),

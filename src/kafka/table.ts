@@ -6,6 +6,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
+import { ClientSockets } from './client-sockets.ts'
 import { kafkaFailure } from './errors.ts'
 
 export interface TableOptions {
@@ -36,6 +37,7 @@ export class Table {
   readonly #hooks: TableHooks
   readonly #backoff: Backoff
   readonly #emit: Emit
+  readonly #sockets = new ClientSockets()
   #consumer: Consumer | null = null
   #closed = false
   #restored = false
@@ -62,6 +64,12 @@ export class Table {
     })
   }
 
+  /** Logs in with the files of now, and reads on. */
+  async renew(): Promise<void> {
+    await this.#options.client.access.read()
+    await this.#sockets.cut()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retry)
@@ -74,7 +82,11 @@ export class Table {
 
   async #start(): Promise<void> {
     const { client, topic, groupPrefix, maxWaitMs, deadlineMs } = this.#options
-    const kafka = await withDeadline(newKafka(client, this.#emit), deadlineMs, 'reading the credentials')
+    const kafka = await withDeadline(
+      newKafka(client, this.#emit, this.#sockets.add),
+      deadlineMs,
+      'reading the credentials',
+    )
     const ends = await withDeadline(this.#ends(kafka), deadlineMs, `offsets of ${topic}`)
     const behind = new Map(ends.filter(({ high, low }) => high > low).map(({ partition, high }) => [partition, high]))
     const reached = (partition: number, lastOffset: string): void => {

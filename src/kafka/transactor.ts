@@ -5,6 +5,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
+import { ClientSockets } from './client-sockets.ts'
 import { type CompressionName, compressionOf } from './codecs.ts'
 import { kafkaFailure } from './errors.ts'
 import { preparedMessages } from './prepared.ts'
@@ -45,7 +46,12 @@ export class Transactor {
   readonly #emit: Emit
   readonly #memory = new BatchMemory(10_000)
   readonly #scratch: Scratch
+  readonly #sockets = new ClientSockets()
   #producer: Producer | null = null
+  #isWriting = false
+  /** Its sockets shall be ended before the next transaction. */
+  #renews = false
+  #cutting: Promise<void> = Promise.resolve()
 
   constructor(options: TransactorOptions, encodings: Encodings, scratch: Scratch, emit: Emit) {
     this.#options = options
@@ -58,7 +64,7 @@ export class Transactor {
   async fence(): Promise<void> {
     const { client, transactionalId, transactionTimeoutMs, deadlineMs } = this.#options
     try {
-      const kafka = await newKafka(client, this.#emit)
+      const kafka = await newKafka(client, this.#emit, this.#sockets.add)
       const producer = kafka.producer({
         transactionalId,
         idempotent: true,
@@ -96,13 +102,30 @@ export class Transactor {
   ): Promise<void> {
     const producer = this.#producer
     if (producer === null) throw new Failure('lost', 'fenced', 'the producer of this partition is gone')
+    this.#isWriting = true
     try {
+      await this.#cutIfDue()
       const batches = this.#batchesOf(records, how === 'singly' ? 0 : this.#options.maxBytesPerPartition)
       await withDeadline(this.#transact(producer, batches, groupId, offsets), this.#options.deadlineMs, 'a transaction')
     } catch (error) {
       await this.close()
       throw kafkaFailure(error)
+    } finally {
+      this.#isWriting = false
     }
+  }
+
+  /** The next transaction logs in with the files of now; one that is under way is not disturbed. */
+  async renew(): Promise<void> {
+    await this.#options.client.access.read()
+    this.#renews = true
+    if (!this.#isWriting) await this.#cutIfDue()
+  }
+
+  async #cutIfDue(): Promise<void> {
+    if (this.#renews) this.#cutting = this.#sockets.cut()
+    this.#renews = false
+    await this.#cutting
   }
 
   async close(): Promise<void> {

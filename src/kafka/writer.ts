@@ -46,6 +46,9 @@ export class KafkaWriter implements Writer<RecordBatch> {
   #ended = 0
   /** Counts the producers: one whose connect came too late is not taken. */
   #generation = 0
+  /** Made with renewed credentials; it takes over between two sends. */
+  #renewed: Producer | null = null
+  #isSending = false
   #isolating: { readonly batch: RecordBatch; readonly parts: Part[] } | null = null
 
   constructor(options: WriterOptions, encodings: Encodings, emit: Emit) {
@@ -107,6 +110,27 @@ export class KafkaWriter implements Writer<RecordBatch> {
     this.#isolating = null
   }
 
+  /**
+   * Makes a producer with the files of now, and gives up the old one when no send is under way. Rejects when it cannot
+   * be made; the old one goes on then.
+   */
+  async renew(): Promise<void> {
+    // The next one reads the files anyway.
+    if (this.#producer === null) return
+    const generation = this.#generation
+    const connecting = this.#newProducer(this.#idempotentNow)
+    const renewed = await withDeadline(connecting, this.#options.abandonMs, 'connecting to Kafka').catch((error) => {
+      connecting.then(forget, () => undefined)
+      throw kafkaFailure(error)
+    })
+    if (generation !== this.#generation) {
+      forget(renewed)
+      return
+    }
+    this.#renewed = renewed
+    if (!this.#isSending) this.#takeRenewed()
+  }
+
   /** Forgets the producer, politely. Never waits for it: kafkajs does not flush on disconnect. */
   async close(): Promise<void> {
     await this.#discard()
@@ -119,6 +143,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
   ): Promise<void> {
     const { abandonMs } = this.#options
     const compression = compressionOf(this.#options.compression)
+    this.#isSending = true
     try {
       const producer = await withDeadline(this.#connected(idempotent), abandonMs, 'connecting to Kafka')
       // Connecting may have taken as long as a machine sleeps.
@@ -132,6 +157,8 @@ export class KafkaWriter implements Writer<RecordBatch> {
       throw failure
     } finally {
       this.#ended += 1
+      this.#isSending = false
+      this.#takeRenewed()
     }
   }
 
@@ -141,6 +168,17 @@ export class KafkaWriter implements Writer<RecordBatch> {
     if (this.#producer !== null && this.#idempotentNow === idempotent) return this.#producer
     await this.#discard()
     const generation = this.#generation
+    const producer = await this.#newProducer(idempotent)
+    if (generation !== this.#generation) {
+      forget(producer)
+      throw new Failure('transient', 'timeout', 'connected too late')
+    }
+    this.#producer = producer
+    this.#idempotentNow = idempotent
+    return producer
+  }
+
+  async #newProducer(idempotent: boolean): Promise<Producer> {
     const kafka = await newKafka(this.#options.client, this.#emit)
     const producer = kafka.producer({
       idempotent,
@@ -151,24 +189,32 @@ export class KafkaWriter implements Writer<RecordBatch> {
       retry: { initialRetryTime: 50, maxRetryTime: 2000, retries: idempotent ? 6 : 2 },
     })
     await producer.connect()
-    if (generation !== this.#generation) {
-      producer.disconnect().catch(() => undefined)
-      throw new Failure('transient', 'timeout', 'connected too late')
-    }
-    this.#producer = producer
-    this.#idempotentNow = idempotent
     return producer
   }
 
-  async #discard(): Promise<void> {
-    const producer = this.#producer
-    this.#producer = null
+  /** No send is under way: the order of the records does not suffer, and no answer is lost. */
+  #takeRenewed(): void {
+    const [old, renewed] = [this.#producer, this.#renewed]
+    if (renewed === null) return
+    this.#renewed = null
+    this.#producer = renewed
     this.#generation += 1
-    if (producer === null) return
-    // A frozen broker would hold disconnect for ever; the object is dropped either way.
-    producer.disconnect().catch(() => undefined)
+    if (old !== null) forget(old)
+  }
+
+  async #discard(): Promise<void> {
+    const given = [this.#producer, this.#renewed]
+    this.#producer = null
+    this.#renewed = null
+    this.#generation += 1
+    for (const producer of given) if (producer !== null) forget(producer)
     await Promise.resolve()
   }
+}
+
+/** A frozen broker would hold disconnect for ever; the object is dropped either way. */
+function forget(producer: Producer): void {
+  producer.disconnect().catch(() => undefined)
 }
 
 function halves({ topic, partition, records }: Part): Part[] {

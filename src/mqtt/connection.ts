@@ -2,10 +2,10 @@ import { type IConnackPacket, type IDisconnectPacket, MqttClient } from 'mqtt'
 import type { Backoff } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { withDeadline } from '../kernel/deadline.ts'
-import { messageOf } from '../kernel/failure.ts'
+import { Failure, messageOf } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import { Absence, type Ending, endingOf } from './absence.ts'
-import { type EndpointOptions, readEndpoint } from './endpoint.ts'
+import { type Endpoint, type EndpointOptions, readEndpoint } from './endpoint.ts'
 import { Pings } from './pings.ts'
 import { Tap } from './tap.ts'
 
@@ -75,6 +75,9 @@ const next: Readonly<Record<State['name'], readonly State['name'][]>> = {
 
 /** A refused subscription needs somebody to change an ACL. */
 const resubscribeMs = 15_000
+/** A broker that does not hang up after DISCONNECT is hung up on. */
+const partingMs = 1000
+const lookMs = 20
 const silent = (): void => undefined
 
 /**
@@ -98,6 +101,10 @@ export class Connection {
   /** False once this client id shall get nothing new any more. */
   #consumes: boolean
   #unsubscribed: { readonly link: Link; readonly at: number } | null = null
+  /** What the last files that could be used say. */
+  #endpoint: Endpoint | null = null
+  /** The link that is ended to make another one at once. */
+  #renewing: Link | null = null
 
   /** `consumes` false: connects only to read the session empty that is there, and subscribes to nothing. */
   constructor(options: ConnectionOptions, hooks: ConnectionHooks, deps: ConnectionDeps, consumes = true) {
@@ -143,6 +150,34 @@ export class Connection {
 
   open(): void {
     this.#connect()
+  }
+
+  /**
+   * Ends the link politely and makes another one at once, which logs in with the files of now; one that is away does
+   * not wait any longer. Resolves when it stands; rejects with a `transient` Failure when it could not be made, and it
+   * then goes on trying.
+   */
+  async renew(): Promise<void> {
+    const old = this.link
+    const { epoch } = this
+    if (old !== null && this.#renewing === null) {
+      this.#renewing = old
+      const cut = setTimeout(() => old.tap.destroy(), partingMs)
+      old.tap.once('close', () => clearTimeout(cut))
+      old.client.end(false, { reasonCode: 0 })
+    } else if (this.#state.name === 'away') {
+      clearTimeout(this.#state.timer)
+      this.#connect()
+    }
+    const until = performance.now() + partingMs + 2 * this.#options.connectTimeoutMs
+    const stands = (): boolean => this.link !== null && this.link !== old && (this.ready || !this.#consumes)
+    while (!stands() && this.#state.name !== 'stopping' && this.#state.name !== 'stopped') {
+      const failed = this.#state.name === 'away' && this.epoch > epoch
+      if (failed || performance.now() > until) {
+        throw new Failure('transient', 'connection', `${this.clientId}: ${this.#away ?? 'no connection in time'}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, lookMs))
+    }
   }
 
   /** Gives up the subscriptions, on this link and on every one to come. What waits in the session still arrives. */
@@ -198,7 +233,7 @@ export class Connection {
     this.#to({ name: 'connecting', link: null })
     this.#epoch += 1
     this.#ending = { code: null, reason: 'connection_closed' }
-    withDeadline(readEndpoint(this.#options), this.#options.connectTimeoutMs, 'reading the credentials').then(
+    this.#readEndpoint().then(
       (endpoint) => {
         if (this.#state.name !== 'connecting') return
         const tap = new Tap(endpoint.dial())
@@ -234,11 +269,27 @@ export class Connection {
       },
       (error: unknown) => {
         if (this.#state.name !== 'connecting') return
-        this.#deps.emit({ event: 'mqtt_credentials_unreadable', connection: this.clientId, error: messageOf(error) })
+        this.#saysUnreadable(error)
         this.#away = 'connection_error'
         this.#goAway(this.#absence.slow())
       },
     )
+  }
+
+  /** Files that cannot be used now leave what was read before: a connection must not be lost to a file being written. */
+  async #readEndpoint(): Promise<Endpoint> {
+    const reading = withDeadline(readEndpoint(this.#options), this.#options.connectTimeoutMs, 'reading the credentials')
+    try {
+      this.#endpoint = await reading
+    } catch (error) {
+      if (this.#endpoint === null) throw error
+      this.#saysUnreadable(error)
+    }
+    return this.#endpoint
+  }
+
+  #saysUnreadable(error: unknown): void {
+    this.#deps.emit({ event: 'mqtt_credentials_unreadable', connection: this.clientId, error: messageOf(error) })
   }
 
   #connected(link: Link, connack: IConnackPacket): void {
@@ -312,6 +363,13 @@ export class Connection {
   #closed(link: Link): void {
     if (this.#state.name === 'stopping' || this.#state.name === 'stopped') return
     clearTimeout(this.#resubscribe)
+    if (this.#renewing === link) {
+      this.#renewing = null
+      const unacknowledged = this.#hooks.lost(link)
+      this.#deps.emit({ event: 'mqtt_closed', connection: this.clientId, wasConnected: true, unacknowledged })
+      this.#goAway(0)
+      return
+    }
     const since = this.#state.name === 'connected' || this.#state.name === 'ready' ? this.#state.since : null
     const stoodMs = since === null ? 0 : this.#deps.clock.now() - since
     const { reason, isTakenOver, sessionGone, delayMs } = this.#absence.after(this.#ending, stoodMs)

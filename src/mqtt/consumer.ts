@@ -26,7 +26,10 @@ export type SessionEnd = 'absent' | 'emptied' | 'taken_over' | 'kept'
 /** A broker may send on for a moment after UNSUBACK: EMQX tells its other nodes about it afterwards. */
 const quietMs = 1000
 const lookMs = 50
+const renewLookMs = 5
 const closeMs = 1000
+/** How long what was taken in may keep a renewal waiting; the broker repeats what is left. */
+const settleMs = 5000
 
 /** One client id that consumes: its connection, and the intake of the link that stands now. */
 export class Consumer {
@@ -93,6 +96,20 @@ export class Consumer {
       await pause(lookMs)
     }
     return 'kept'
+  }
+
+  /**
+   * Takes nothing more in, acknowledges what is here, and connects anew with the files of now. The session stays, so
+   * what comes meanwhile waits at the broker. Rejects with a `transient` Failure when the new connection does not stand.
+   */
+  async renew(): Promise<void> {
+    const { intake } = this
+    if (intake !== null && this.connection.link !== null) {
+      intake.stopAccepting()
+      const until = performance.now() + settleMs
+      while (intake.pending > 0 && this.intake === intake && performance.now() < until) await pause(renewLookMs)
+    }
+    await this.connection.renew()
   }
 
   /**

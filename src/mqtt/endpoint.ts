@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { readIfNamed } from '../kernel/read-if-named.ts'
+import { readCredentials } from '../kernel/credential-files.ts'
 
 export interface EndpointOptions {
   /** `mqtt://host:port` or `mqtts://host:port`. */
@@ -24,18 +24,16 @@ export interface Endpoint {
   dial(): Socket
 }
 
-/** Reads the password, CA, certificate and key files. Rejects with the file's name when one cannot be read. */
+/** Reads the password, CA, certificate and key files. Rejects with UnusableFile. */
 export async function readEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const url = new URL(options.url)
   const secure = url.protocol === 'mqtts:'
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = Number(url.port || (secure ? 8883 : 1883))
-  const [password, ca, cert, key] = await Promise.all(
-    [options.passwordFile, options.tls.caFile, options.tls.certFile, options.tls.keyFile].map(readIfNamed),
-  )
+  const { secret, ca, cert, key } = await readCredentials({ ...options.tls, secretFile: options.passwordFile })
   return {
     username: options.username ?? undefined,
-    password: password === undefined ? asBytes(options.password) : withoutFinalNewline(password),
+    password: secret ?? asBytes(options.password),
     dial() {
       if (!secure) return connectTcp({ host, port, noDelay: true })
       const name = options.tls.serverName ?? host
@@ -43,12 +41,6 @@ export async function readEndpoint(options: EndpointOptions): Promise<Endpoint> 
       return connectTls({ host, port, ca, cert, key, ...(isIP(name) ? {} : { servername: name }) }).setNoDelay(true)
     },
   }
-}
-
-function withoutFinalNewline(bytes: Buffer): Buffer {
-  let end = bytes.length
-  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end -= 1
-  return bytes.subarray(0, end)
 }
 
 function asBytes(text: string | null): Buffer | undefined {

@@ -61,6 +61,11 @@ export class IngestSource {
     })
   }
 
+  /** Each connection logs in with the files of now, one after the other. Rejects at the first one that cannot. */
+  async renew(): Promise<void> {
+    for (const consumer of this.#consumers) await consumer.renew()
+  }
+
   /** Sends every acknowledgement that is due. To be called after each batch. */
   flush(): void {
     for (const consumer of this.#all()) consumer.intake?.flush()

@@ -31,6 +31,9 @@ const temporary: ReadonlySet<number> = new Set([0x80, 0x83, 0x97])
 const retryAfterMs = [1000, 2000, 4000] as const
 /** The reason code of a packet that is larger than the broker's Maximum Packet Size. */
 const packetTooLarge = 0x95
+/** How long answers may keep a renewal waiting; what has none is published again. */
+const settleMs = 5000
+const lookMs = 5
 const largestPacketId = 65_535
 /** Bytes that are not held back until the turn is over: their expiry has been looked at already. */
 const mostUnwritten = 32 * 1024
@@ -123,6 +126,20 @@ export class Publisher {
     } else {
       queue.push(entry)
     }
+  }
+
+  /**
+   * Publishes nothing more until what is in flight is answered, and connects anew with the files of now. Rejects with a
+   * `transient` Failure when the new connection does not stand.
+   */
+  async renew(): Promise<void> {
+    this.#window = 0
+    const link = this.#link
+    const until = this.#deps.clock.now() + settleMs
+    while (this.#inFlight.size > 0 && this.#link === link && this.#deps.clock.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, lookMs))
+    }
+    await this.#connection.renew()
   }
 
   /** Drops messages that somebody else will publish; their callbacks are not called. */

@@ -19,7 +19,7 @@ import { coPartitionCount, groupOptions } from './group-options.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import { publishConnection } from './mqtt-connections.ts'
 import { watchSink, watchWork } from './progress.ts'
-import type { Role, RoleDeps } from './role.ts'
+import type { RenewedServer, Role, RoleDeps } from './role.ts'
 
 /** Conditions of readiness that this role speaks for. */
 export const commandConditions = ['command.kafka', 'command.registry', 'command.restored', 'command.mqtt'] as const
@@ -35,6 +35,8 @@ export class CommandRole implements Role {
   #engine: CommandEngine | null = null
   #publisher: Publisher | null = null
   #sender: Sender | null = null
+  /** What has connections to Kafka. */
+  readonly #kafka: { renew(): Promise<void> }[] = []
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -141,6 +143,7 @@ export class CommandRole implements Role {
     watchWork(this.name, 'command_worker', 2 * commands.pubackTimeoutMs, () => engine.progress(), this.#deps)
     this.#releasers.add('command engine', () => engine.close())
     this.#releasers.add('consumer group', () => group.close())
+    this.#kafka.push(writer, group)
     publisher.open()
     group.open()
   }
@@ -151,6 +154,11 @@ export class CommandRole implements Role {
 
   sessions(): readonly string[] {
     return []
+  }
+
+  async renew(server: RenewedServer): Promise<void> {
+    if (server === 'mqtt') await this.#publisher?.renew()
+    else for (const each of this.#kafka) await each.renew()
   }
 
   async drain(graceMs: number): Promise<void> {

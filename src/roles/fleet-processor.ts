@@ -23,6 +23,8 @@ import { readAvro } from './things-table.ts'
 export interface FleetProcessor {
   readonly engine: FleetEngine
   readonly group: GroupSource
+  /** Logs in to Kafka with the files of now; transactions that are under way are not disturbed. */
+  renew(): Promise<void>
 }
 
 export function fleetProcessor(
@@ -42,6 +44,7 @@ export function fleetProcessor(
   const topicOf = new Map<string, FleetTopic>(fleetTopics.map((topic) => [topics[topic], topic]))
   const backoff = (): Backoff => new Backoff({ ...kafka.retry, random })
   const scratch = new Scratch()
+  const transactors = new Set<Transactor>()
   const options = groupOptions(settings, 'fleet', fleetTopics, partitions)
 
   const group = new GroupSource(
@@ -88,9 +91,13 @@ export function fleetProcessor(
           scratch,
           emit,
         )
+        transactors.add(transactor)
         return {
           fence: () => transactor.fence(),
-          close: () => transactor.close(),
+          close: async () => {
+            transactors.delete(transactor)
+            await transactor.close()
+          },
           write: (records, offsets, how) => {
             const consumed = offsets.map(({ input, offset }) => ({ topic: topics[input], partition, offset }))
             return transactor.write(records, options.groupId, consumed, how)
@@ -107,7 +114,10 @@ export function fleetProcessor(
     backoff,
     hooks,
   )
-  return { engine, group }
+  const renew = async (): Promise<void> => {
+    for (const each of [group, ...transactors]) await each.renew()
+  }
+  return { engine, group, renew }
 }
 
 function fleetReader(

@@ -14,7 +14,7 @@ import { type FleetProcessor, fleetProcessor } from './fleet-processor.ts'
 import { coPartitionCount } from './group-options.ts'
 import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import { watchSink, watchWork } from './progress.ts'
-import type { Role, RoleDeps } from './role.ts'
+import type { RenewedServer, Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
 
 /** Conditions of readiness that this role speaks for. */
@@ -31,6 +31,8 @@ export class FleetRole implements Role {
   #processor: FleetProcessor | null = null
   #outbox: FleetOutbox | null = null
   #sender: Sender | null = null
+  /** What has connections to Kafka. */
+  readonly #kafka: { renew(): Promise<void> }[] = []
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -104,6 +106,7 @@ export class FleetRole implements Role {
     this.#releasers.add('processor', () => processor.engine.close())
     this.#releasers.add('outbox group', () => outbox.group.close())
     this.#releasers.add('processor group', () => processor.group.close())
+    this.#kafka.push(view, writer, processor, outbox.group)
     outbox.publisher.open()
     processor.group.open()
     outbox.group.open()
@@ -115,6 +118,11 @@ export class FleetRole implements Role {
 
   sessions(): readonly string[] {
     return []
+  }
+
+  async renew(server: RenewedServer): Promise<void> {
+    if (server === 'mqtt') await this.#outbox?.publisher.renew()
+    else for (const each of this.#kafka) await each.renew()
   }
 
   async drain(graceMs: number): Promise<void> {

@@ -8,7 +8,7 @@ import type { Registry } from '../kafka/registry.ts'
 import { Releasers } from '../kernel/releasers.ts'
 import { codecOf } from '../records/codec.ts'
 import type { ShadowState } from '../records/generated/shadow-state.ts'
-import type { Role, RoleDeps } from './role.ts'
+import type { RenewedServer, Role, RoleDeps } from './role.ts'
 import { apiKeysView, CompactedView, thingsView } from './things-table.ts'
 
 /** Conditions of readiness that this role speaks for. */
@@ -23,6 +23,8 @@ export class HttpRole implements Role {
   readonly #stop = new AbortController()
   readonly #releasers = new Releasers()
   #server: HttpServer | null = null
+  /** What has connections to Kafka. */
+  readonly #kafka: { renew(): Promise<void> }[] = []
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -56,6 +58,7 @@ export class HttpRole implements Role {
     ]
     for (const view of views) {
       this.#releasers.add('view', () => view.close())
+      this.#kafka.push(view)
       view.open()
     }
     let restored = false
@@ -95,6 +98,10 @@ export class HttpRole implements Role {
 
   sessions(): readonly string[] {
     return []
+  }
+
+  async renew(server: RenewedServer): Promise<void> {
+    if (server === 'kafka') for (const each of this.#kafka) await each.renew()
   }
 
   async drain(graceMs: number): Promise<void> {

@@ -21,7 +21,7 @@ import { senderOptions, waitForEncodings, writerOptions } from './kafka-side.ts'
 import { sessionsOfSlot, snapshotConnection } from './mqtt-connections.ts'
 import { OrphanSlots } from './orphan-slots.ts'
 import { watchSink, watchWork } from './progress.ts'
-import type { Role, RoleDeps } from './role.ts'
+import type { RenewedServer, Role, RoleDeps } from './role.ts'
 import { thingsView } from './things-table.ts'
 
 /** Conditions of readiness that this role speaks for. */
@@ -40,6 +40,8 @@ export class IngestRole implements Role {
   #snapshot: RetainedSnapshot | null = null
   #things: ThingsOfIngest | null = null
   #orphans: OrphanSlots | null = null
+  /** What has connections to Kafka. */
+  readonly #kafka: { renew(): Promise<void> }[] = []
 
   constructor(settings: Settings, registry: Registry, deps: RoleDeps) {
     this.#settings = settings
@@ -66,12 +68,14 @@ export class IngestRole implements Role {
     const devices = new DeviceRegistry(this.#settings)
     const table = new DeviceTable(this.#settings, this.#registry, devices, this.#deps, signal)
     this.#releasers.add('device table', () => table.close())
+    this.#kafka.push(table)
     table.open()
     await Promise.all([table.restored, this.#openThings(signal)])
     ready.say('ingest.devices', true, 'read to its end')
 
     const writer = new KafkaWriter(writerOptions(this.#settings), encodings, this.#emit)
     this.#releasers.add('kafka writer', () => writer.close())
+    this.#kafka.push(writer)
     const sender = new Sender(senderOptions(this.#settings), {
       // A repeat has the same event id, so a late one does no harm.
       beforeWrite: () => undefined,
@@ -120,6 +124,7 @@ export class IngestRole implements Role {
     const registry = new FleetRegistry(this.#settings.fleet)
     const view = thingsView(registry, this.#settings, this.#registry, this.#deps, signal)
     this.#releasers.add('things', () => view.close())
+    this.#kafka.push(view)
     view.open()
     await view.restored
     this.#things = { settings: this.#settings.fleet, registry }
@@ -147,6 +152,11 @@ export class IngestRole implements Role {
 
   sessions(): readonly string[] {
     return sessionsOfSlot(this.#settings, this.#settings.mqtt.slot).map(({ clientId }) => clientId)
+  }
+
+  async renew(server: RenewedServer): Promise<void> {
+    if (server === 'mqtt') await this.#source?.renew()
+    else for (const each of this.#kafka) await each.renew()
   }
 
   async drain(graceMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts'
 import type { SenderOptions } from '../flow/sender.ts'
+import { KafkaAccess } from '../kafka/access.ts'
 import type { KafkaClientOptions } from '../kafka/client.ts'
 import { newKafka } from '../kafka/client.ts'
 import { resolveEncodings } from '../kafka/encodings.ts'
@@ -41,8 +42,7 @@ export function kafkaClientOptions({ kafka }: Settings): KafkaClientOptions {
     clientId: kafka.clientId,
     connectTimeoutMs: kafka.connectTimeoutMs,
     requestTimeoutMs: kafka.requestTimeoutMs,
-    tls: kafka.tls,
-    sasl: kafka.sasl,
+    access: new KafkaAccess(kafka.tls, kafka.sasl),
   }
 }
 

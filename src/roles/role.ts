@@ -21,10 +21,18 @@ export interface RoleDeps {
   readonly bridgeVersion: string
 }
 
+/** Servers that connections are kept to; the others are asked with the files of the moment. */
+export type RenewedServer = 'mqtt' | 'kafka'
+
 export interface Role {
   readonly name: string
   /** Starts the work. Resolves when the role has begun; rejects with a `fatal` Failure when it never can. */
   open(): Promise<void>
+  /**
+   * The files for this server have changed and the server takes them: use them, without losing anything. Rejects with
+   * a `transient` Failure when it has to be asked again.
+   */
+  renew(server: RenewedServer): Promise<void>
   /** Finishes what is in flight: three quarters of `graceMs` to finish, the rest to cut. */
   drain(graceMs: number): Promise<void>
   /** What is still in flight. */

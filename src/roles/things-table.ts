@@ -87,6 +87,11 @@ export class CompactedView<T> {
     this.#table.open()
   }
 
+  /** Logs in to Kafka with the files of now. */
+  async renew(): Promise<void> {
+    await this.#table.renew()
+  }
+
   async close(): Promise<void> {
     await this.#table.close()
   }

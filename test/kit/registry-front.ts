@@ -2,10 +2,15 @@ import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+interface Login {
+  readonly username: string
+  readonly password: string
+}
+
 /** What stands between a client and the real registry. */
 export interface FrontOptions {
   /** Asks for this login (Basic); everybody else gets 401. */
-  readonly login?: { readonly username: string; readonly password: string }
+  readonly login?: Login
   /** Added to the clock that the registry shows. */
   readonly clockMs?: number
   /** Answers 503 to what is asked at these paths, for as long as it says so. */
@@ -15,6 +20,9 @@ export interface FrontOptions {
 /** The real registry behind a login, with a clock that is wrong, or with gaps: Apicurio itself can do none of these here. */
 export class RegistryFront {
   readonly #server: Server
+  /** Logins of the requests that were let in. */
+  readonly admitted: string[] = []
+  #expected: string | null
 
   static async start(registryUrl: string, options: FrontOptions): Promise<RegistryFront> {
     const front = new RegistryFront(new URL(registryUrl), options)
@@ -24,14 +32,15 @@ export class RegistryFront {
   }
 
   private constructor(target: URL, { login, clockMs = 0, refuses = () => false }: FrontOptions) {
-    const expected =
-      login === undefined ? null : `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
+    this.#expected = login === undefined ? null : basic(login)
     this.#server = createServer((incoming, outgoing) => {
       const date = new Date(Date.now() + clockMs).toUTCString()
-      if (expected !== null && incoming.headers.authorization !== expected) {
+      const { authorization } = incoming.headers
+      if (this.#expected !== null && authorization !== this.#expected) {
         outgoing.writeHead(401, { date }).end()
         return
       }
+      if (authorization !== undefined) this.admitted.push(authorization)
       if (refuses(incoming.url ?? '')) {
         outgoing.writeHead(503, { date }).end()
         return
@@ -50,6 +59,11 @@ export class RegistryFront {
 
   readonly #path: string
 
+  /** Asks for another login from now on. */
+  setLogin(login: Login): void {
+    this.#expected = basic(login)
+  }
+
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${this.#path}`
   }
@@ -58,4 +72,9 @@ export class RegistryFront {
     this.#server.closeAllConnections()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
+}
+
+/** The header of a login. */
+export function basic({ username, password }: Login): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }

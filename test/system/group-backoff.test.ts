@@ -2,6 +2,7 @@ import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatter
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
+import { KafkaAccess } from '../../src/kafka/access.ts'
 import { GroupSource } from '../../src/kafka/group-source.ts'
 import { Backoff } from '../../src/kernel/backoff.ts'
 import type { BridgeEvent } from '../../src/observe/events/event.ts'
@@ -55,6 +56,7 @@ test('the waits between its tries grow', async () => {
     latch.look()
   }
   const sasl = { mechanism: 'plain' as const, username: user.name, password: user.password, passwordFile: null }
+  const tls = { enabled: false, caFile: null, certFile: null, keyFile: null, serverName: null }
   const source = new GroupSource(
     {
       client: {
@@ -62,8 +64,7 @@ test('the waits between its tries grow', async () => {
         clientId: 'backoff',
         connectTimeoutMs: 10_000,
         requestTimeoutMs: 10_000,
-        tls: { enabled: false, caFile: null, certFile: null, keyFile: null, serverName: null },
-        sasl,
+        access: new KafkaAccess(tls, sasl),
       },
       groupId: 'g',
       topics: ['orders'],

@@ -40,6 +40,26 @@ export class Certificates {
     return issue(this.#folder, name, 'extendedKeyUsage=clientAuth', days, `${name}-${days}`)
   }
 
+  /** Of a client, valid for some seconds from now on: what is replaced before it ends. */
+  async shortLived(name: string, seconds: number): Promise<KeyPair> {
+    const file = `${name}-${seconds}s`
+    const key = await newKey(this.#folder, file)
+    const path = (ending: string): string => join(this.#folder, `${file}.${ending}`)
+    await writeFile(path('txt'), '')
+    // `x509` counts in days; `ca` can end at any second, but wants a data base.
+    const section = ['database', path('txt'), 'new_certs_dir', this.#folder, 'default_md', 'sha256', 'policy', 'any']
+    const lines = section.flatMap((word, i) => (i % 2 === 0 ? [`${word} = ${section[i + 1]}`] : []))
+    const own = ['[own]', ...lines, 'rand_serial = yes', '[any]', 'commonName = supplied']
+    await writeFile(path('cnf'), `${['[ca]', 'default_ca = own', ...own].join('\n')}\n`)
+    await writeFile(path('ext'), 'extendedKeyUsage=clientAuth\n')
+    await runCommand('openssl', ['req', '-new', '-key', key, '-subj', `/CN=${name}`, '-out', path('csr')])
+    const authority = ['-cert', this.ca, '-keyfile', join(this.#folder, 'ca.key'), '-extfile', path('ext')]
+    const end = new Date(Date.now() + seconds * 1000).toISOString().replaceAll(/[-:T]|\.\d+/g, '')
+    const signing = ['ca', '-batch', '-notext', '-config', path('cnf'), ...authority, '-enddate', end]
+    await runCommand('openssl', [...signing, '-in', path('csr'), '-out', path('pem')])
+    return { certificate: path('pem'), key }
+  }
+
   /** A server's certificate for another name, or one that ends soon; with a negative number of days it has ended. */
   serverOf(name: string, days = 30): Promise<KeyPair> {
     return issue(this.#folder, name, `subjectAltName=DNS:${name}`, days, `${name}-server-${days}`)

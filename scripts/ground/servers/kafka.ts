@@ -39,7 +39,10 @@ export class KafkaServer {
   /** Where the proxies of `advertise` forward to; empty without. */
   readonly proxiedPorts: readonly number[]
 
-  constructor(nodes: readonly Server[], facts: readonly NodeFacts[], options: KafkaOptions) {
+  readonly #lib: string
+
+  constructor(nodes: readonly Server[], facts: readonly NodeFacts[], options: KafkaOptions, lib: string) {
+    this.#lib = lib
     const ports = facts.filter((node) => node.roles.includes('broker')).map((node) => node.ports)
     const addresses = (port: keyof NodePorts) => ports.map((each) => `127.0.0.1:${each[port]}`)
     this.nodes = nodes
@@ -47,6 +50,14 @@ export class KafkaServer {
     this.saslBrokers = (options.users ?? []).length > 0 ? addresses('sasl') : []
     this.tlsBrokers = options.tls === undefined ? [] : addresses('tls')
     this.proxiedPorts = options.advertise === undefined ? [] : ports.map((each) => each.proxied)
+  }
+
+  /** Gives a user of SCRAM-SHA-512 another password; the former one is refused from then on. */
+  async setPassword(user: string, password: string): Promise<void> {
+    const tool = [...jvm(128), '-XX:TieredStopAtLevel=1', '-cp', this.#lib, 'kafka.admin.ConfigCommand']
+    const entity = ['--alter', '--entity-type', 'users', '--entity-name', user]
+    const change = ['--add-config', `SCRAM-SHA-512=[password=${password}]`]
+    await runCommand('java', [...tool, '--bootstrap-server', this.brokers.join(','), ...entity, ...change])
   }
 
   get startMs(): number {
@@ -96,7 +107,7 @@ export async function prepareKafka(surroundings: Surroundings, options: KafkaOpt
       })
     }),
   )
-  return new KafkaServer(nodes, facts, options)
+  return new KafkaServer(nodes, facts, options, lib)
 }
 
 async function layOut(surroundings: Surroundings, options: KafkaOptions): Promise<NodeFacts[]> {

@@ -18,8 +18,11 @@ export interface MosquittoOptions {
   readonly acl?: string
   /** The dynamic-security plugin with this admin login; everything else is refused until it is allowed. */
   readonly dynamicSecurity?: { readonly admin: string; readonly password: string }
-  /** Adds a TLS listener; with `clientCertificate` the common name of the client's certificate is the user name. */
-  readonly tls?: 'server' | 'clientCertificate'
+  /**
+   * Adds a TLS listener; with `clientCertificate` the common name of the client's certificate is the user name; with
+   * `clientCertificateAndLogin` a login is asked for besides the certificate.
+   */
+  readonly tls?: 'server' | 'clientCertificate' | 'clientCertificateAndLogin'
   /** QoS 1 messages on their way to one client. 0 means no limit; Mosquitto's own default is 20. */
   readonly maxInflight?: number
   /** Messages that wait for one client, online or not; the newest are dropped. 0 means no limit. */
@@ -131,6 +134,9 @@ async function tlsListener(
 ): Promise<string[]> {
   const { ca, server } = await surroundings.certificates()
   const files = [`cafile ${ca}`, `certfile ${server.certificate}`, `keyfile ${server.key}`]
-  const demand = kind === 'server' ? [] : ['require_certificate true', 'use_identity_as_username true']
+  const demand = [
+    ...(kind === 'server' ? [] : ['require_certificate true']),
+    ...(kind === 'clientCertificate' ? ['use_identity_as_username true'] : []),
+  ]
   return [`listener ${port} 127.0.0.1`, ...files, ...demand]
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
+import { readCredentials } from '../../kernel/credential-files.ts'
 import { withDeadline } from '../../kernel/deadline.ts'
-import { readIfNamed } from '../../kernel/read-if-named.ts'
 
 export interface TlsFiles {
   readonly caFile: string | null
@@ -55,7 +55,7 @@ export async function lookAtEndpoint(endpoint: Endpoint, deadlineMs: number): Pr
   try {
     await reached(tcp, 'connect', 'connect', deadlineMs)
     if (tls === null) return null
-    const [ca, cert, key] = await Promise.all([tls.caFile, tls.certFile, tls.keyFile].map(readIfNamed))
+    const { ca, cert, key } = await readCredentials({ ...tls, secretFile: null })
     const asked = tls.serverName ?? host
     const secure = connectTls({
       socket: tcp,

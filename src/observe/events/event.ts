@@ -1,5 +1,6 @@
 import { brokerEvents } from './broker-events.ts'
 import { commandEvents } from './command-events.ts'
+import { credentialEvents } from './credential-events.ts'
 import type { EventSpec, ValuesOf } from './define-event.ts'
 import { deviceEvents } from './device-events.ts'
 import { fleetEvents } from './fleet-events.ts'
@@ -13,6 +14,7 @@ import { slotEvents } from './slot-events.ts'
 /** Every event of the bridge. Nothing is logged or counted but through one of them. Page: docs/events.md. */
 export const events = {
   ...processEvents,
+  ...credentialEvents,
   ...flowEvents,
   ...mqttEvents,
   ...brokerEvents,

@@ -11,6 +11,7 @@ import {
   openExecutionStates,
   publishResults,
   registryResults,
+  servers,
   slotResults,
   statusClasses,
   watched,
@@ -73,6 +74,15 @@ export const metrics = {
   bridge_unexpected_errors_total: counter('Errors nobody planned for. Each one is a bug.', plain),
   bridge_watchdog_stalls_total: counter('Times that work was pending and nothing finished.', { part: watched }),
   bridge_ready: gauge('1 when every condition of readiness holds.', plain),
+
+  bridge_credentials_reloads_total: counter(
+    'Times that changed files of certificates, keys or passwords came into use without a restart.',
+    { server: servers },
+  ),
+  bridge_credentials_not_taken: gauge(
+    '1 while files of certificates, keys or passwords hold something that cannot be used: the old is in use.',
+    { server: servers },
+  ),
 
   bridge_mqtt_connections: gauge('Connections to the MQTT broker that stand.', plain),
   bridge_mqtt_connects_total: counter('Connects to the MQTT broker.', { session: ['new', 'resumed'] }),

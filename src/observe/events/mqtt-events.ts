@@ -78,8 +78,8 @@ export const mqttEvents = {
   }),
   mqtt_credentials_unreadable: define({
     level: 'error',
-    says: 'a certificate, key or password file of the MQTT connection cannot be read; trying again',
-    fields: { connection, error: text('What the file system said.') },
+    says: 'a certificate, key or password file of the MQTT connection cannot be used; going on with what was read before, if anything was',
+    fields: { connection, error: text('The file, and what is wrong with it.') },
     moves: () => [],
     repeats: { subject: (v) => v.connection, state: (v) => v.error },
   }),

@@ -233,6 +233,13 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     says: 'ingest-0 has more work than one core does.',
     silent: { 'nodejs_eventloop_lag_p99_seconds@ingest': '0.03x10 0.7x8 0.03x60' },
   },
+  BridgeCredentialsNotTaken: {
+    series: { 'bridge_credentials_not_taken@ingest,server="kafka"': '0x10 1x60' },
+    fromMinute: 21,
+    labels: { ...labelsOf('ingest'), server: 'kafka' },
+    says: 'ingest-0 cannot use the changed certificates or passwords for kafka; it goes on with the old ones.',
+    silent: { 'bridge_credentials_not_taken@ingest,server="kafka"': '0x10 1x8 0x60' },
+  },
   BridgeCertificateExpires: {
     series: {
       'certmanager_certificate_expiration_timestamp_seconds{namespace="bridge",name="demo-emqx-kafka-bridge-kafka-client"}':
