@@ -299,8 +299,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'commits an outbox record before its PUBACK',
     file: 'src/engine/outbox-worker.ts',
-    find: '      this.#publish(record, ticket)\n',
-    replace: '      this.#publish(record, ticket)\n      this.#window.settle(offset)\n',
+    find: 'const ticket = new InputTicket(this.#owner, this.#window.enter(BigInt(message.offset)))',
+    replace:
+      'const sequence = this.#window.enter(BigInt(message.offset))\n      this.#window.settle(sequence)\n      const ticket = new InputTicket(this.#owner, sequence)',
     project: 'system',
     test: 'test/system/fleet-faults.test.ts',
     only: 'dies between PUBACK and commit',
