@@ -28,6 +28,12 @@
 {{- if and .Values.ingest.enabled .Values.ingest.slots -}}
 {{- $_ := set (index $mounted "mqtt") "orphans" (dict "slots" .Values.ingest.slots "peerUrl" (include "bridge.peerUrl" .)) -}}
 {{- end -}}
+{{- with .Values.http }}{{ if and .enabled .tls.secret -}}
+{{- $files := "/etc/bridge/secrets/http" -}}
+{{- $tls := dict "certFile" (printf "%s/tls.crt" $files) "keyFile" (printf "%s/tls.key" $files) -}}
+{{- if .tls.clients.secret }}{{ $_ := set $tls "caFile" (printf "%s/ca.crt" $files) }}{{ end -}}
+{{- $_ := set $mounted "http" (dict "tls" $tls) -}}
+{{- end }}{{ end -}}
 {{- /* The roles fleet and http need it, and ingest must read what things say. */ -}}
 {{- if or .Values.fleet.enabled .Values.http.enabled }}{{ $_ := set $mounted "fleet" (dict "enabled" true) }}{{ end -}}
 {{- $config := mergeOverwrite (deepCopy .Values.config) $mounted -}}
@@ -40,12 +46,14 @@
 http://{{ $name }}-{slot}.{{ $name }}.{{ .Release.Namespace }}.svc:{{ include "bridge.healthPort" . }}/livez
 {{- end }}
 
-{{- /* One volume for each server that has a Secret: user name, password, authorities, client certificate. */ -}}
+{{- /* One volume for each server that has a Secret: user name, password, authorities, client certificate; the workers
+       of http have one for what they show. Arguments: root, role. */ -}}
 {{- define "bridge.secretVolumes" -}}
-{{- range $place := include "bridge.places" . | fromJsonArray -}}
-{{- $login := index $.Values.credentials $place -}}
-{{- $tls := index $.Values.tls $place -}}
-{{- $client := include "bridge.clientSecret" (dict "root" $ "place" $place) -}}
+{{- $root := .root -}}
+{{- range $place := include "bridge.places" $root | fromJsonArray -}}
+{{- $login := index $root.Values.credentials $place -}}
+{{- $tls := index $root.Values.tls $place -}}
+{{- $client := include "bridge.clientSecret" (dict "root" $root "place" $place) -}}
 {{- if or $login.secret $tls.ca.secret $client }}
 - name: {{ $place }}
   projected:
@@ -73,13 +81,37 @@ http://{{ $name }}-{slot}.{{ $name }}.{{ .Release.Namespace }}.svc:{{ include "b
       {{- end }}
 {{- end }}
 {{- end }}
+{{- with $root.Values.http.tls }}
+{{- if and .secret (eq ($.role | default "") "http") }}
+- name: http
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret:
+          name: {{ .secret | quote }}
+          items:
+            - { key: {{ .certificate | quote }}, path: tls.crt }
+            - { key: {{ .key | quote }}, path: tls.key }
+      {{- if .clients.secret }}
+      - secret:
+          name: {{ .clients.secret | quote }}
+          items:
+            - { key: {{ .clients.key | quote }}, path: ca.crt }
+      {{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
+{{- /* Where they are. Arguments: root, role. */ -}}
 {{- define "bridge.secretMounts" -}}
-{{- range $place := include "bridge.places" . | fromJsonArray -}}
-{{- $client := include "bridge.clientSecret" (dict "root" $ "place" $place) -}}
-{{- if or (index $.Values.credentials $place).secret (index $.Values.tls $place).ca.secret $client }}
+{{- $root := .root -}}
+{{- range $place := include "bridge.places" $root | fromJsonArray -}}
+{{- $client := include "bridge.clientSecret" (dict "root" $root "place" $place) -}}
+{{- if or (index $root.Values.credentials $place).secret (index $root.Values.tls $place).ca.secret $client }}
 - { name: {{ $place }}, mountPath: /etc/bridge/secrets/{{ $place }}, readOnly: true }
 {{- end }}
+{{- end }}
+{{- if and $root.Values.http.tls.secret (eq (.role | default "") "http") }}
+- { name: http, mountPath: /etc/bridge/secrets/http, readOnly: true }
 {{- end }}
 {{- end }}

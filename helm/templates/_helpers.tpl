@@ -82,6 +82,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and (or $tls.ca.secret $tls.client.secret $tls.client.issue) (not (index $secure $place)) }}{{ fail (printf "tls.%s is given: %s too" $place (index $switch $place)) }}{{ end -}}
 {{- if and $tls.client.issue (not $v.certManager.issuer.name) }}{{ fail (printf "tls.%s.client.issue is true: set certManager.issuer.name too" $place) }}{{ end -}}
 {{- end -}}
+{{- if and $v.http.tls.clients.secret (not $v.http.tls.secret) }}{{ fail "http.tls.clients.secret is given: set http.tls.secret too" }}{{ end -}}
 {{- range $role := include "bridge.roles" . | fromJsonArray -}}
 {{- $worker := index $v $role -}}
 {{- $scaling := $worker.autoscaling -}}

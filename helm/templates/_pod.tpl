@@ -47,7 +47,7 @@ volumes:
   - name: store
     emptyDir: { sizeLimit: {{ $root.Values.fleet.store.sizeLimit }} }
   {{- end }}
-  {{- with include "bridge.secretVolumes" $root | trim }}
+  {{- with include "bridge.secretVolumes" . | trim }}
   {{- . | nindent 2 }}
   {{- end }}
   {{- with $root.Values.pod.volumes }}
@@ -55,7 +55,7 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{- /* One container. Arguments: root, name, args, resources, heapPercent; `store` is where the volume of that name goes. */ -}}
+{{- /* One container. Arguments: root, role (of a worker), name, args, resources, heapPercent; `store` is where the volume of that name goes. */ -}}
 {{- define "bridge.container" -}}
 {{- $root := .root -}}
 name: {{ .name }}
@@ -86,7 +86,7 @@ volumeMounts:
   {{- with .store }}
   - { name: store, mountPath: {{ . }} }
   {{- end }}
-  {{- with include "bridge.secretMounts" $root | trim }}
+  {{- with include "bridge.secretMounts" . | trim }}
   {{- . | nindent 2 }}
   {{- end }}
   {{- with $root.Values.pod.volumeMounts }}
@@ -124,7 +124,7 @@ spec:
     {{- $args := list "run" "--role" .role "--config" "/etc/bridge/config/bridge.yaml" "--set" $set }}
     {{- $store := ternary "/var/lib/bridge" "" (and (eq .role "fleet") (ne $root.Values.fleet.store.sizeLimit "")) }}
     {{- if $store }}{{ $args = concat $args (list "--set" (printf "fleet.store.folder=%s" $store)) }}{{ end }}
-    - {{ include "bridge.container" (dict "root" $root "name" "bridge" "args" $args "resources" $worker.resources "heapPercent" $worker.heapPercent "store" $store) | nindent 6 | trim }}
+    - {{ include "bridge.container" (dict "root" $root "role" .role "name" "bridge" "args" $args "resources" $worker.resources "heapPercent" $worker.heapPercent "store" $store) | nindent 6 | trim }}
       ports:
         - { name: health, containerPort: {{ include "bridge.healthPort" $root }} }
         {{- if eq .role "http" }}

@@ -296,6 +296,10 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         `sum by (pod) (rate(process_cpu_seconds_total{${ofPods}}[$__rate_interval]))`,
         '{{pod}}',
       ]),
+      panel('timeseries', 'Certificates', 's', 'Until the first one of each use ends.', [
+        `min by (use) (bridge_certificate_not_after_timestamp_seconds{${ofPods}}) - time()`,
+        '{{use}}',
+      ]),
       panel('timeseries', 'Event loop lag', 's', 'Over 0.1 s the process has too much to do.', [
         `max by (pod) (nodejs_eventloop_lag_p99_seconds{${ofPods}})`,
         '{{pod}}',

@@ -144,6 +144,15 @@ export function valuesSchema(): JsonSchema {
           port: whole('Port.', 1, 65_535),
           annotations: annotations('Annotations, for a load balancer.'),
         }),
+        tls: closed('The certificate it shows.', {
+          secret: secret('the certificate'),
+          certificate: key('the certificate'),
+          key: key('its private key'),
+          clients: closed('Whose certificates clients must show.', {
+            secret: secret('the authorities (PEM)'),
+            key: key('the authorities'),
+          }),
+        }),
       }),
       keda: closed('For autoscaling.mode keda.', {
         prometheus: textLike('Address of Prometheus.', `(${httpAddress})?`),
@@ -206,6 +215,7 @@ export function valuesSchema(): JsonSchema {
           commandLagSeconds: whole('BridgeCommandLag.', 1, 86_400),
           undeliveredRatio: ratio('BridgeCommandsUndelivered.'),
           httpErrorRatio: ratio('BridgeHttpErrors.'),
+          certificateDays: whole('BridgeCertificateExpires.', 1, 3650),
         }),
       }),
       dashboards: closed('A ConfigMap with the dashboard.', {

@@ -11,6 +11,7 @@ import { Conditions } from '../observe/conditions.ts'
 import { Downscale } from '../observe/downscale.ts'
 import { Observer } from '../observe/observer.ts'
 import { Watchdog } from '../observe/watchdog.ts'
+import { certificateDates } from '../roles/certificate-dates.ts'
 import { CommandRole, commandConditions } from '../roles/command-role.ts'
 import { CredentialWatch } from '../roles/credential-watch.ts'
 import { FleetRole, fleetConditions } from '../roles/fleet-role.ts'
@@ -85,6 +86,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
       secrets: secretTexts(settings, origins),
     })
     observer.watchProcess()
+    observer.setStanding('bridge_certificate_not_after_timestamp_seconds', () => certificateDates(settings))
     const { emit } = observer
     const began = clock.now()
     emit({

@@ -20,6 +20,11 @@ export const standingGauges = [
     labels: [],
   },
   {
+    name: 'bridge_certificate_not_after_timestamp_seconds',
+    help: 'When a certificate in the configuration ends; use: {server}_ca, {server}_client, http_server or http_ca.',
+    labels: ['use'],
+  },
+  {
     name: 'bridge_mqtt_window_used_ratio',
     help: 'Unacknowledged messages of the fullest connection by mqtt.receiveMaximum; 1: nothing more comes in.',
     labels: [],
@@ -72,23 +77,24 @@ export type StandingGauge = (typeof standingGauges)[number]['name']
 export type Readings = Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>
 
 /** Says where the values of a standing gauge come from. */
-export type SetStanding = (name: StandingGauge, read: () => Readings) => void
+export type SetStanding = (name: StandingGauge, read: () => Readings | Promise<Readings>) => void
 
 /** Keeps the standing gauges. One without labels is 0 until somebody says where its value comes from. */
 export class Standing {
-  readonly #sources = new Map<StandingGauge, () => Readings>()
+  readonly #sources = new Map<StandingGauge, () => Readings | Promise<Readings>>()
 
   constructor(registry: Registry) {
     for (const { name, help, labels } of standingGauges) {
-      const read = (): Readings => this.#sources.get(name)?.() ?? []
+      const read = (): Readings | Promise<Readings> => this.#sources.get(name)?.() ?? []
       const gauge = new Gauge({
         name,
         help,
         labelNames: [...labels],
         registers: [],
+        // What can be read at once is read at the same moment as all the others.
         collect() {
-          this.reset()
-          for (const [labelled, value] of read()) this.set(labelled, value)
+          const found = read()
+          return found instanceof Promise ? found.then((readings) => fill(this, readings)) : fill(this, found)
         },
       })
       registry.registerMetric(gauge)
@@ -98,4 +104,9 @@ export class Standing {
   readonly set: SetStanding = (name, read) => {
     this.#sources.set(name, read)
   }
+}
+
+function fill(gauge: Gauge, readings: Readings): void {
+  gauge.reset()
+  for (const [labels, value] of readings) gauge.set(labels, value)
 }

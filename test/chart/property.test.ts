@@ -56,7 +56,7 @@ const values = fc
 
 /** The chart's own words when values do not go together. */
 const ownWords =
-  /execution error at \(emqx-kafka-bridge\/templates\/[^)]+\): .*(config\.|credentials|tls\.|autoscaling|alerts|topics|enable at least|replicas)/
+  /execution error at \(emqx-kafka-bridge\/templates\/[^)]+\): .*(config\.|credentials|tls\.|http\.tls|autoscaling|alerts|topics|enable at least|replicas)/
 
 describe('values drawn from the schema', () => {
   it('render under both Helms to the same bytes that keep the policy and have the right types, or are refused in our words', async () => {
@@ -101,7 +101,7 @@ function withoutNulls(value: unknown, path = ''): unknown {
   if (Array.isArray(value)) return value
   if (typeof value !== 'object' || value === null) return value
   const mounted =
-    /^(mqtt|kafka|registry|emqx\.rest)\.(sasl\.)?(username|apiKey|passwordFile|secretFile|tls\..*)$|^(mqtt|kafka|registry|emqx\.rest)\.(tls|sasl)$|^fleet\.enabled$/
+    /^(mqtt|kafka|registry|emqx\.rest)\.(sasl\.)?(username|apiKey|passwordFile|secretFile|tls\..*)$|^(mqtt|kafka|registry|emqx\.rest|http)\.(tls|sasl)$|^fleet\.enabled$/
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, member]) => {
       const here = path === '' ? key : `${path}.${key}`

@@ -234,6 +234,51 @@ describe('secrets', () => {
   })
 })
 
+describe('the certificate of HTTP', () => {
+  it('is mounted where it is shown alone; the probes ask the port that stays plain', async () => {
+    const objects = await objectsOf(valuesFiles().get('everything.yaml'))
+    expect(at(bridgeConfigOf(objects), 'http.tls')).toEqual({
+      certFile: '/etc/bridge/secrets/http/tls.crt',
+      keyFile: '/etc/bridge/secrets/http/tls.key',
+      caFile: '/etc/bridge/secrets/http/ca.crt',
+    })
+    const http = only(objects, 'Deployment', '-http')
+    for (const pod of objects.flatMap(podsOf)) {
+      const volume = (pod.spec['volumes'] as { name: string }[]).find(({ name }) => name === 'http')
+      const mounts = containersOf(pod).flatMap((container) => container['volumeMounts'] as { name: string }[])
+      const isHttp = pod.labels['app.kubernetes.io/component'] === 'http'
+      expect(mounts.some(({ name }) => name === 'http')).toBe(isHttp)
+      if (!isHttp) expect(volume).toBeUndefined()
+      else
+        expect(at(volume, 'projected.sources')).toEqual([
+          {
+            secret: {
+              name: 'http-server',
+              items: [
+                { key: 'chain.pem', path: 'tls.crt' },
+                { key: 'tls.key', path: 'tls.key' },
+              ],
+            },
+          },
+          { secret: { name: 'http-clients', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        ])
+    }
+    const container = at(http, 'spec.template.spec.containers.0')
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+      expect(at(container, `${probe}.httpGet.port`)).toBe('health')
+      expect(at(container, `${probe}.httpGet.scheme`) ?? 'HTTP').toBe('HTTP')
+    }
+    const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'punches')
+    expect(at(service, 'spec.ports')).toEqual([{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'https' }])
+  })
+
+  it('is none when no Secret is named', async () => {
+    const objects = await objectsOf({ http: { enabled: true } })
+    expect(at(bridgeConfigOf(objects), 'http')).toBeUndefined()
+    expect(JSON.stringify(objects)).not.toContain('/etc/bridge/secrets/http')
+  })
+})
+
 describe('the network policy', () => {
   const ports = (rules: unknown) =>
     (rules as { ports: { port: number }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port))

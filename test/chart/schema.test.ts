@@ -80,6 +80,7 @@ describe('a bad value', () => {
     ['ingest.autoscaling.min', { ingest: { autoscaling: { mode: 'hpa', min: 9 } } }],
     ['min', { ingest: { autoscaling: { mode: 'hpa', min: 0 } } }],
     ['keda.prometheus', { ingest: { autoscaling: { mode: 'keda' } } }],
+    ['http.tls.secret', { http: { enabled: true, tls: { clients: { secret: 'ca' } } } }],
     ['metrics.monitor', { alerts: { enabled: true } }],
     ['alerts.disabled', { alerts: { disabled: ['BridgeAway'] } }],
     ['topics.strimzi.cluster', { topics: { by: 'strimzi' } }],

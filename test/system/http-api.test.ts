@@ -1,10 +1,12 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { copyFile, mkdir, readFile, rename, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { Certificates, KeyPair } from '../../scripts/ground/servers/certificates.ts'
+import { parseSettings } from '../../src/config/parse.ts'
+import { certificateDates } from '../../src/roles/certificate-dates.ts'
 import { ApiClient, type ApiReply, basic } from '../kit/api-client.ts'
 import { produceRaw } from '../kit/command-records.ts'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
@@ -156,6 +158,7 @@ describe('TLS', () => {
   afterAll(async () => {
     await ground?.close()
   })
+  const endOf = async (path: string) => Date.parse(new X509Certificate(await readFile(path)).validTo) / 1000
   const serialOf = async ({ certificate }: KeyPair) => new X509Certificate(await readFile(certificate)).serialNumber
 
   /** Guards http/served-certificate.ts `watchFile` and http/http-server.ts `setSecureContext`. */
@@ -171,6 +174,8 @@ describe('TLS', () => {
     open.push(standing)
     const first = await standing.ask(path('t1'), mine)
     expect(first).toMatchObject({ status: 200, certificate: await serialOf(certificates.server) })
+    const series = 'bridge_certificate_not_after_timestamp_seconds{use="http_server"}'
+    expect(await worker.metric(series)).toBe(await endOf(certificates.server.certificate))
 
     const replies: ApiReply[] = []
     const swapped = new AbortController()
@@ -187,8 +192,8 @@ describe('TLS', () => {
     await load
     expect(replies.length).toBeGreaterThan(20)
     expect(replies.every(({ status, reused }) => status === 200 && reused)).toBe(true)
-    const { validTo } = new X509Certificate(await readFile(renewed.certificate))
-    expect(Date.parse(String(taken['notAfter']))).toBe(Date.parse(validTo))
+    expect(Date.parse(String(taken['notAfter'])) / 1000).toBe(await endOf(renewed.certificate))
+    expect(await worker.metric(series)).toBe(await endOf(renewed.certificate))
     const fresh = new ApiClient(port, trust)
     open.push(fresh)
     expect(await fresh.ask(path('t1'), mine)).toMatchObject({ status: 200, certificate: await serialOf(renewed) })
@@ -230,6 +235,31 @@ describe('TLS', () => {
     expect(String(line['error'])).toContain(other.key)
     expect((await worker.process.exited).code).toBe(1)
   })
+})
+
+/** Guards roles/certificate-dates.ts `end`. */
+test('a chain ends with its first certificate, a bundle of authorities with its last; what is none is left out', async () => {
+  const ground = await openGround()
+  open.push(ground)
+  const certificates = await ground.certificates()
+  const [soon, late] = await Promise.all([certificates.client('soon', 5), certificates.client('late', 20)])
+  const texts = await Promise.all([soon, late].map(async ({ certificate }) => readFile(certificate, 'utf8')))
+  const [many, none] = [join(ground.folder, 'many.pem'), join(ground.folder, 'none.pem')]
+  await writeFile(many, texts.join(''))
+  await writeFile(none, 'no certificate')
+  const [first, last] = texts.map((text) => Date.parse(new X509Certificate(text).validTo) / 1000)
+  const settings = parseSettings({
+    mqtt: { tls: { caFile: many, certFile: many, keyFile: soon.key } },
+    kafka: { tls: { caFile: none } },
+    registry: { tls: { caFile: join(ground.folder, 'away.pem') } },
+    http: { tls: { certFile: many, keyFile: soon.key, caFile: late.certificate } },
+  })
+  expect([...(await certificateDates(settings))]).toEqual([
+    [{ use: 'mqtt_ca' }, last],
+    [{ use: 'mqtt_client' }, first],
+    [{ use: 'http_server' }, first],
+    [{ use: 'http_ca' }, last],
+  ])
 })
 
 /** As Kubernetes mounts a Secret: links through `..data`, which is renamed over, so that both files change at once. */

@@ -1,12 +1,12 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { certificatesIn } from '../../kernel/certificates.ts'
 import { messageOf } from '../../kernel/failure.ts'
 import { day, daysText, type Surroundings, soonDays } from './check-endpoint.ts'
 import type { Report } from './finding.ts'
 import type { TlsFiles } from './look-at-endpoint.ts'
 
 const dayMs = 86_400_000
-const begin = '-----BEGIN CERTIFICATE-----'
 
 /** Says whether the files of one server's settings can be used. True when they can. Contents are never said. */
 export async function checkFiles(
@@ -41,10 +41,7 @@ export async function checkFiles(
   }
   const certificates = (option: string, path: string | null): readonly X509Certificate[] => {
     try {
-      return (texts.get(option) ?? '')
-        .split(begin)
-        .slice(1)
-        .map((rest) => new X509Certificate(begin + rest))
+      return certificatesIn(texts.get(option) ?? '')
     } catch (error) {
       fail(path ?? '', `is no certificate in PEM form: ${messageOf(error)}`, `correct ${option}`)
       return []

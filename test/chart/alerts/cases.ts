@@ -242,11 +242,13 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   },
   BridgeCertificateExpires: {
     series: {
-      'certmanager_certificate_expiration_timestamp_seconds{namespace="bridge",name="demo-emqx-kafka-bridge-kafka-client"}':
-        '86400x120',
+      // Exactly fourteen days at minute 10.
+      'bridge_certificate_not_after_timestamp_seconds@ingest,use="kafka_client"': '1210200x60',
     },
-    fromMinute: 60,
-    labels: { namespace: 'bridge', name: 'demo-emqx-kafka-bridge-kafka-client' },
-    says: 'The certificate demo-emqx-kafka-bridge-kafka-client expires in 23h 0m 0s and was not renewed.',
+    fromMinute: 21,
+    labels: { ...release, use: 'kafka_client' },
+    says: 'The certificate for kafka_client ends in 13d 23h 49m 0s, and nobody has renewed it.',
+    // Renewed at minute 8, late but in time.
+    silent: { 'bridge_certificate_not_after_timestamp_seconds@ingest,use="kafka_client"': '1209600x7 2592000x60' },
   },
 }

@@ -65,8 +65,8 @@ export const healthy: Series = {
       'bridge_http_requests_total@http,route="shadow",status="2xx"': '0+600x180',
       'bridge_http_requests_total@http,route="shadow",status="5xx"': '0+1x180',
       'bridge_watchdog_stalls_total@ingest,part="kafka_sink"': '0x180',
+      'bridge_certificate_not_after_timestamp_seconds@ingest,use="kafka_client"': '2592000x180',
+      'bridge_certificate_not_after_timestamp_seconds@http,use="http_server"': '2592000x180',
     }).map(([name, values]) => [writtenOut(name), values]),
   ),
-  'certmanager_certificate_expiration_timestamp_seconds{namespace="bridge",name="demo-emqx-kafka-bridge-kafka-client"}':
-    '2592000x180',
 }

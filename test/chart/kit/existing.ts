@@ -11,6 +11,8 @@ export function existingNames(values: unknown): ReadonlySet<string> {
     add(at(values, `tls.${place}.ca.secret`))
     add(at(values, `tls.${place}.client.secret`))
   }
+  add(at(values, 'http.tls.secret'))
+  add(at(values, 'http.tls.clients.secret'))
   add(at(values, 'serviceAccount.name'))
   for (const volume of (at(values, 'pod.volumes') ?? []) as unknown[]) add(at(volume, 'secret.secretName'))
   return names

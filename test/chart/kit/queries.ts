@@ -8,10 +8,7 @@ const scraped = ['namespace', 'release', 'role', 'pod']
 /** Label to its values; null: any. */
 type LabelsOf = Readonly<Record<string, readonly string[] | null>>
 
-const known = new Map<string, LabelsOf>([
-  ['up', {}],
-  ['certmanager_certificate_expiration_timestamp_seconds', { name: null }],
-])
+const known = new Map<string, LabelsOf>([['up', {}]])
 for (const { name, labels } of standingGauges) known.set(name, Object.fromEntries(labels.map((label) => [label, null])))
 for (const [name, metric] of Object.entries<Metric>(metrics)) {
   if (metric.kind !== 'histogram') known.set(name, metric.labels)
@@ -23,7 +20,7 @@ const ofProcess = new Registry()
 collectDefaultMetrics({ register: ofProcess })
 for (const { name } of await ofProcess.getMetricsAsJSON()) known.set(name, {})
 
-const words = /\b(?:(?:bridge|process|nodejs|certmanager)_[a-z0-9_]+|up(?=\{))/g
+const words = /\b(?:(?:bridge|process|nodejs)_[a-z0-9_]+|up(?=\{))/g
 
 /** What a query asks for that there is not: metrics, labels, values of labels from a closed set. */
 export function queryFaults(query: string): readonly string[] {
