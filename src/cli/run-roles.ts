@@ -143,7 +143,7 @@ export function rolesRunner(edge: ProcessEdge): RunRoles {
     const credentials = new CredentialWatch(
       watchedLogins(
         settings,
-        names.some((name) => name !== 'http'),
+        { speaksMqtt: names.some((name) => name !== 'http'), servesHttp: names.includes('http') },
         async (server) => {
           for (const role of roles) await role.renew(server)
         },

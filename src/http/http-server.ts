@@ -1,10 +1,10 @@
 import { createServer as createPlain, type Server } from 'node:http'
-import { createServer as createSecure } from 'node:https'
-import { messageOf } from '../kernel/failure.ts'
+import { createServer as createSecure, type Server as SecureServer } from 'node:https'
+import { type CredentialFiles, type Credentials, readCredentials } from '../kernel/credential-files.ts'
+import { Failure, messageOf } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import { listen } from './listen.ts'
 import { listenerOf, type Routes } from './routes.ts'
-import { readServed, type ServedCertificate, type ServerTls, watchServed } from './served-certificate.ts'
 
 export interface HttpServerOptions {
   /** What is served, for the log. */
@@ -13,19 +13,18 @@ export interface HttpServerOptions {
   readonly setting: string
   readonly host: string
   readonly port: number
-  /** Null: plain text. */
-  readonly tls: ServerTls | null
+  /** What it shows; with `caFile` only to clients with a certificate of these authorities. Null: plain text. */
+  readonly tls: CredentialFiles | null
 }
 
 const limits = { maxHeaderSize: 16_384, requestTimeout: 10_000 }
 
-/** Serves routes, over TLS when there is a certificate; a changed one is used by the next connection. */
+/** Serves routes, over TLS when there is a certificate. */
 export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #routes: Routes
   readonly #emit: Emit
-  #server: Server | null = null
-  #unwatch: () => void = () => undefined
+  #server: Server | SecureServer | null = null
 
   constructor(options: HttpServerOptions, routes: Routes, emit: Emit) {
     this.#options = options
@@ -40,9 +39,15 @@ export class HttpServer {
     return listen(this.#server, host, port, part, setting, this.#emit)
   }
 
+  /** Shows the certificate of now to new connections; those that stand go on. Rejects with UnusableFile. */
+  async renew(): Promise<void> {
+    const { tls } = this.#options
+    if (tls === null || this.#server === null || !('setSecureContext' in this.#server)) return
+    this.#server.setSecureContext(shown(await readCredentials(tls)))
+  }
+
   /** Takes nothing new, lets requests finish, and cuts what is there after `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    this.#unwatch()
     const server = this.#server
     if (server === null) return
     await new Promise<void>((resolve) => {
@@ -55,30 +60,21 @@ export class HttpServer {
     })
   }
 
-  async #secure(tls: ServerTls): Promise<Server> {
-    const first = await readServed(tls)
-    const server = createSecure(
-      { ...limits, handshakeTimeout: 10_000, ...credentials(first), requestCert: tls.caFile !== null },
-      listenerOf(this.#routes),
-    )
-    this.#told(first)
-    this.#unwatch = watchServed(
-      tls,
-      first,
-      (served) => {
-        server.setSecureContext(credentials(served))
-        this.#told(served)
-      },
-      (error) => this.#emit({ event: 'http_certificate_unusable', error: messageOf(error) }),
-    )
-    return server
-  }
-
-  #told({ notAfter }: ServedCertificate): void {
-    this.#emit({ event: 'http_certificate_taken', notAfter: new Date(notAfter).toISOString() })
+  async #secure(tls: CredentialFiles): Promise<SecureServer> {
+    const read = await readCredentials(tls).catch((error: unknown) => {
+      const message = `${messageOf(error)}; correct ${this.#options.setting}.tls`
+      throw new Failure('fatal', 'certificate_unusable', message, { cause: error })
+    })
+    const options = { ...limits, handshakeTimeout: 10_000, requestCert: tls.caFile !== null }
+    return createSecure({ ...options, ...shown(read) }, listenerOf(this.#routes))
   }
 }
 
-function credentials({ cert, key, ca }: ServedCertificate): { cert: Buffer; key: Buffer; ca?: Buffer } {
-  return { cert, key, ...(ca === undefined ? {} : { ca }) }
+/** The parts of the credentials that a server has. */
+function shown({ ca, cert, key }: Credentials): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
 }

@@ -1,12 +1,13 @@
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { certificatesIn } from './certificates.ts'
 import { messageOf } from './failure.ts'
 
-/** The files with which the bridge logs in to one server; null where none is configured. */
+/** The files with which the bridge logs in to one server, or is one itself; null where none is configured. */
 export interface CredentialFiles {
   /** PEM of one or more authorities. */
   readonly caFile: string | null
-  /** PEM of the client certificate, and of those that issued it. */
+  /** PEM of its certificate, and of those that issued it. */
   readonly certFile: string | null
   /** PEM of its key, without a password. */
   readonly keyFile: string | null
@@ -42,8 +43,8 @@ export async function readCredentials(files: CredentialFiles): Promise<Credentia
   const { caFile, certFile, keyFile, secretFile } = files
   const paths = [caFile, certFile, keyFile, secretFile]
   const [ca, cert, key, text] = await Promise.all(paths.map(read))
-  if (caFile !== null && ca !== undefined) certificatesIn(caFile, ca)
-  const [own] = certFile !== null && cert !== undefined ? certificatesIn(certFile, cert) : []
+  if (caFile !== null && ca !== undefined) certificatesOf(caFile, ca)
+  const [own] = certFile !== null && cert !== undefined ? certificatesOf(certFile, cert) : []
   if (keyFile !== null && key !== undefined) {
     const parsed = keyIn(keyFile, key)
     if (own !== undefined && !own.checkPrivateKey(parsed)) {
@@ -71,16 +72,15 @@ async function read(path: string | null): Promise<Buffer | undefined> {
   }
 }
 
-const begin = '-----BEGIN CERTIFICATE-----'
-
-function certificatesIn(path: string, content: Buffer): readonly X509Certificate[] {
-  const parts = content.toString('latin1').split(begin).slice(1)
-  if (parts.length === 0) throw new UnusableFile(path, 'holds no certificate in PEM form')
+function certificatesOf(path: string, content: Buffer): readonly X509Certificate[] {
+  let found: readonly X509Certificate[]
   try {
-    return parts.map((part) => new X509Certificate(begin + part))
+    found = certificatesIn(content.toString('latin1'))
   } catch {
     throw new UnusableFile(path, 'holds a certificate that is cut off or broken')
   }
+  if (found.length === 0) throw new UnusableFile(path, 'holds no certificate in PEM form')
+  return found
 }
 
 function keyIn(path: string, content: Buffer): KeyObject {

@@ -75,8 +75,7 @@ export class HttpRole implements Role {
       emit,
     )
     const { host, port, tls } = http
-    const served =
-      tls.certFile === null || tls.keyFile === null ? null : { ...tls, certFile: tls.certFile, keyFile: tls.keyFile }
+    const served = tls.certFile === null ? null : { ...tls, secretFile: null }
     const server = new HttpServer({ part: 'api', setting: 'http', host, port, tls: served }, routes, emit)
     // Credentials are looked at first: before the keys are known, all of them would be refused as wrong.
     await apiKeys.restored
@@ -102,6 +101,7 @@ export class HttpRole implements Role {
 
   async renew(server: RenewedServer): Promise<void> {
     if (server === 'kafka') for (const each of this.#kafka) await each.renew()
+    if (server === 'http') await this.#server?.renew()
   }
 
   async drain(graceMs: number): Promise<void> {

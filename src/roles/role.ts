@@ -21,8 +21,8 @@ export interface RoleDeps {
   readonly bridgeVersion: string
 }
 
-/** Servers that connections are kept to; the others are asked with the files of the moment. */
-export type RenewedServer = 'mqtt' | 'kafka'
+/** Servers that connections are kept to, and `http`, which is one; the others are asked with the files of the moment. */
+export type RenewedServer = 'mqtt' | 'kafka' | 'http'
 
 export interface Role {
   readonly name: string

@@ -15,10 +15,10 @@ import type { RenewedServer } from './role.ts'
 /** Every login of these settings that rests on files, and how changed files come into use. */
 export function watchedLogins(
   settings: Settings,
-  speaksMqtt: boolean,
+  { speaksMqtt, servesHttp }: { readonly speaksMqtt: boolean; readonly servesHttp: boolean },
   renew: (server: RenewedServer) => Promise<void>,
 ): readonly WatchedLogin[] {
-  const { mqtt, kafka, registry, emqx } = settings
+  const { mqtt, kafka, registry, emqx, http } = settings
   const asked = async (): Promise<void> => undefined
   const logins: WatchedLogin[] = [
     {
@@ -45,6 +45,9 @@ export function watchedLogins(
       try: () => tryMqtt(settings),
       renew: () => renew('mqtt'),
     })
+  }
+  if (servesHttp && http.tls.certFile !== null) {
+    logins.push({ server: 'http', files: filesOf(http.tls, null), try: asked, renew: () => renew('http') })
   }
   if (emqx.rest.url !== null) {
     const files = filesOf(emqx.rest.url.startsWith('https:') ? emqx.rest.tls : null, emqx.rest.secretFile)

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -12,6 +12,7 @@ import { produceRaw } from '../kit/command-records.ts'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { FleetOperator } from '../kit/fleet-records.ts'
 import { IngestWorker, type SettingsTree } from '../kit/ingest-worker.ts'
+import { MountedSecret } from '../kit/mounted-secret.ts'
 import { RegistryFront } from '../kit/registry-front.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
@@ -42,7 +43,11 @@ afterEach(async () => {
 })
 
 async function start(http: SettingsTree, url = registryUrl) {
-  const changes = { registry: { url }, http: { host: '127.0.0.1', port: 0, ...http } }
+  const changes = {
+    worker: { drainSeconds: 12, credentialsPollSeconds: 1 },
+    registry: { url },
+    http: { host: '127.0.0.1', port: 0, ...http },
+  }
   const settings = fleetSettings(sharedGround(), names, changes)
   const worker = await IngestWorker.start(settings, 'http')
   open.push(worker)
@@ -161,13 +166,13 @@ describe('TLS', () => {
   const endOf = async (path: string) => Date.parse(new X509Certificate(await readFile(path)).validTo) / 1000
   const serialOf = async ({ certificate }: KeyPair) => new X509Certificate(await readFile(certificate)).serialNumber
 
-  /** Guards http/served-certificate.ts `watchFile` and http/http-server.ts `setSecureContext`. */
+  /** Guards http/http-server.ts `setSecureContext` and roles/http-role.ts `server === 'http'`. */
   test('a changed certificate is shown to new connections, and those that stand go on', async () => {
-    const mounted = join(ground.folder, 'mounted')
-    const mount = (pair: KeyPair, turn: string) => swapSecret(mounted, pair, turn)
-    await mount(certificates.server, '1')
-    const files = { certFile: join(mounted, 'tls.crt'), keyFile: join(mounted, 'tls.key') }
-    const { worker, port } = await start({ tls: files })
+    const texts = async ({ certificate, key }: KeyPair) => {
+      return { 'tls.crt': await readFile(certificate, 'utf8'), 'tls.key': await readFile(key, 'utf8') }
+    }
+    const secret = await MountedSecret.mount(join(ground.folder, 'mounted'), await texts(certificates.server))
+    const { worker, port } = await start({ tls: { certFile: secret.path('tls.crt'), keyFile: secret.path('tls.key') } })
     await worker.becomes(true)
     const trust = { ca, servername: 'localhost' }
     const standing = new ApiClient(port, trust)
@@ -186,13 +191,12 @@ describe('TLS', () => {
     })()
     const renewed = await certificates.serverOf('localhost', 5)
     const from = worker.now
-    await mount(renewed, '2')
-    const taken = await worker.says('http_certificate_taken', from)
+    await secret.swap(await texts(renewed))
+    expect(await worker.says('credentials_reloaded', from)).toMatchObject({ server: 'http' })
     swapped.abort()
     await load
     expect(replies.length).toBeGreaterThan(20)
     expect(replies.every(({ status, reused }) => status === 200 && reused)).toBe(true)
-    expect(Date.parse(String(taken['notAfter'])) / 1000).toBe(await endOf(renewed.certificate))
     expect(await worker.metric(series)).toBe(await endOf(renewed.certificate))
     const fresh = new ApiClient(port, trust)
     open.push(fresh)
@@ -200,8 +204,8 @@ describe('TLS', () => {
 
     // A pair that is none is refused, and the one before stays.
     const mixed = worker.now
-    await mount({ certificate: renewed.certificate, key: certificates.server.key }, '3')
-    expect(String((await worker.says('http_certificate_unusable', mixed))['error'])).toContain('tls.key')
+    await secret.swap(await texts({ certificate: renewed.certificate, key: certificates.server.key }))
+    expect(await worker.says('credentials_not_taken', mixed)).toMatchObject({ files: [secret.path('tls.key')] })
     const later = new ApiClient(port, trust)
     open.push(later)
     expect(await later.ask(path('t1'), mine)).toMatchObject({ status: 200, certificate: await serialOf(renewed) })
@@ -232,7 +236,7 @@ describe('TLS', () => {
     open.push(worker)
     const line = await worker.says('process_failed')
     expect(line['code']).toBe('certificate_unusable')
-    expect(String(line['error'])).toContain(other.key)
+    expect(String(line['error'])).toBe(`${other.key}: is not the key of ${certFile}; correct http.tls`)
     expect((await worker.process.exited).code).toBe(1)
   })
 })
@@ -261,17 +265,3 @@ test('a chain ends with its first certificate, a bundle of authorities with its 
     [{ use: 'http_ca' }, last],
   ])
 })
-
-/** As Kubernetes mounts a Secret: links through `..data`, which is renamed over, so that both files change at once. */
-async function swapSecret(folder: string, pair: KeyPair, turn: string): Promise<void> {
-  const data = join(folder, `..${turn}`)
-  await mkdir(data, { recursive: true })
-  await Promise.all([
-    copyFile(pair.certificate, join(data, 'tls.crt')),
-    copyFile(pair.key, join(data, 'tls.key')),
-    symlink(`..${turn}`, join(folder, '..next')),
-  ])
-  await rename(join(folder, '..next'), join(folder, '..data'))
-  if (turn !== '1') return
-  await Promise.all(['tls.crt', 'tls.key'].map(async (name) => symlink(`..data/${name}`, join(folder, name))))
-}

@@ -169,7 +169,7 @@ export const publishResults = ['accepted', 'no_subscriber', 'refused', 'expired'
 export const watched = ['kafka_sink', 'mqtt_source', 'command_worker', 'fleet_worker', 'other'] as const
 
 /** What the bridge logs in to. */
-export const servers = ['mqtt', 'kafka', 'registry', 'emqx', 'other'] as const
+export const servers = ['mqtt', 'kafka', 'registry', 'emqx', 'http', 'other'] as const
 
 export const httpRoutes = ['shadow', 'openapi', 'other'] as const
 export const statusClasses = ['2xx', '3xx', '4xx', '5xx', 'other'] as const

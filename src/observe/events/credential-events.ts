@@ -1,6 +1,6 @@
 import { count, define, one, text, texts } from './define-event.ts'
 
-const server = text('mqtt, kafka, registry or emqx.')
+const server = text('mqtt, kafka, registry, emqx, or http for what is shown to clients.')
 
 export const credentialEvents = {
   credentials_reloaded: define({

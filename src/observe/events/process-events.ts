@@ -83,18 +83,6 @@ export const processEvents = {
     fields: { part: text('What is served.'), host: text('Address.'), port: count('Port.') },
     moves: () => [],
   }),
-  http_certificate_taken: define({
-    level: 'info',
-    says: 'connections from now on are shown this certificate',
-    fields: { notAfter: text('Its end.') },
-    moves: () => [],
-  }),
-  http_certificate_unusable: define({
-    level: 'error',
-    says: 'the certificate to serve has changed and cannot be used: the one before stays',
-    fields: { error: text('What happened and what to do.') },
-    moves: () => [],
-  }),
   http_answered: define({
     level: null,
     says: 'an HTTP request was answered',
