@@ -66,7 +66,8 @@ beforeAll(async () => {
   const settings = fleetSettings({ ...sharedGround(), mqttUrl: artemis.url }, names, {
     http: { host: '127.0.0.1', port: httpPort },
     observe: { host: '127.0.0.1', port: healthPort },
-    kafka: { topics },
+    // Not in use, but its end is watched.
+    kafka: { topics, tls: { caFile: (await ground.certificates()).ca } },
     emqx: {
       rest: {
         url: `http://127.0.0.1:${rest.port}`,
