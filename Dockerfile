@@ -3,8 +3,8 @@
 #   docker build -t emqx-kafka-bridge .
 #   docker run --rm --read-only --tmpfs /tmp emqx-kafka-bridge --version
 #
-# CI does not build it, for lack of a container engine. Where the base images cannot be reached, name your own:
-# --build-arg BUILD_IMAGE=… --build-arg RUNTIME_IMAGE=…
+# `make image-test` builds it without a container engine, on base images of its own. Where these cannot be reached, name
+# yours: --build-arg BUILD_IMAGE=… --build-arg RUNTIME_IMAGE=…
 ARG BUILD_IMAGE=node:22-bookworm-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs22-debian12:nonroot
 

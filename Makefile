@@ -87,6 +87,10 @@ mutants: build ground-fetch ## Breaks the product on purpose, one line at a time
 chart: node_modules/.package-lock.json ## Makes the generated files of the Helm chart: values schema, topics, dashboard.
 	npx tsx scripts/chart.ts
 
+.PHONY: image-test
+image-test: node_modules/.package-lock.json ## Builds the image and runs it with a read-only root and little memory, without a container engine (Linux, root; buildah, umoci, runc, mmdebstrap).
+	npx vitest run --project image
+
 .PHONY: chart-test
 chart-test: node_modules/.package-lock.json ## Proves the Helm chart without a cluster: Helm 3 and 4, types, policy, alerts, dashboards (needs promtool; CHART_RUNS=500 draws more values).
 	npx vitest run --project chart

@@ -14,6 +14,7 @@ export default defineConfig({
           globalSetup: ['test/kit/shared-ground.ts'],
         },
       },
+      { test: { name: 'image', include: ['test/image/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'chart',

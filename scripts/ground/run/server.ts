@@ -62,9 +62,9 @@ export class Server {
     throw new Error(`${this.name} did not answer in ${startTimeoutMs} ms (${String(failure)}):\n${this.logTail()}`)
   }
 
-  /** SIGTERM and wait (SIGKILL after 15 s). */
-  async stop(): Promise<void> {
-    await this.#child?.stop()
+  /** SIGTERM and wait (SIGKILL after 15 s). How it ended; null when it never ran. */
+  async stop(): Promise<Exit | null> {
+    return (await this.#child?.stop()) ?? null
   }
 
   /** SIGKILL and wait. */
