@@ -13,16 +13,22 @@ export type StepName =
   | 'offsets'
   /** Its end (EndTxn). */
   | 'ending'
+  /** Where a group is (OffsetFetch): what a new owner asks when it has fenced. */
+  | 'asking'
 
 export interface TransactionStep {
   readonly name: StepName
-  readonly transactionalId: string
+  /** The transactional id; of `asking` the group. */
+  readonly about: string
   /** Of the connection that it went over: who it is. */
   readonly clientId: string
+  /** Of the proxy. */
+  readonly link: number
 }
 
 const stepOf: ReadonlyMap<number, StepName> = new Map([
   [0, 'written'],
+  [9, 'asking'],
   [22, 'fencing'],
   [24, 'begun'],
   [26, 'ending'],
@@ -51,12 +57,16 @@ export class TransactionTrace implements LinkWatcher {
    * Calls `strike` at the very moment when the next such step has gone to Kafka, before anything else is forwarded.
    * Throws when none comes in time.
    */
-  async strikeAt(wanted: (step: TransactionStep) => boolean, strike: () => void, timeoutMs: number): Promise<void> {
+  async strikeAt(
+    wanted: (step: TransactionStep) => boolean,
+    strike: (step: TransactionStep) => void,
+    timeoutMs: number,
+  ): Promise<void> {
     let struck = false
     const look = (step: TransactionStep): void => {
       if (struck || !wanted(step)) return
       struck = true
-      strike()
+      strike(step)
     }
     this.#strikes.add(look)
     try {
@@ -71,7 +81,7 @@ export class TransactionTrace implements LinkWatcher {
   }
 
   opened(number: number): void {
-    this.#links.set(number, new RequestReader((head) => this.#request(head)))
+    this.#links.set(number, new RequestReader((head) => this.#request(number, head)))
   }
 
   forwarded(number: number, direction: Direction, bytes: Buffer): void {
@@ -84,18 +94,18 @@ export class TransactionTrace implements LinkWatcher {
     this.#links.delete(number)
   }
 
-  /** api_key, api_version, correlation_id, client_id; then, of all but one of these requests, transactional_id. */
-  #request(head: Buffer): void {
+  /** api_key, api_version, correlation_id, client_id; then what it is about. */
+  #request(link: number, head: Buffer): void {
     const name = stepOf.get(head.readInt16BE(0))
     if (name === undefined) return
     const [clientId, after] = textAt(head, 8)
-    const [transactionalId] = textAt(head, after)
-    if (clientId === null || transactionalId === null) return
-    const step = { name, transactionalId, clientId }
+    const [about] = textAt(head, after)
+    if (clientId === null || about === null) return
+    const step = { name, about, clientId, link }
     this.steps.push(step)
-    if (name === 'fencing' && this.#open.delete(transactionalId)) this.overtaken += 1
-    if (name === 'begun') this.#open.set(transactionalId, clientId)
-    if (name === 'ending') this.#open.delete(transactionalId)
+    if (name === 'fencing' && this.#open.delete(about)) this.overtaken += 1
+    if (name === 'begun') this.#open.set(about, clientId)
+    if (name === 'ending') this.#open.delete(about)
     for (const strike of this.#strikes) strike(step)
   }
 }

@@ -1,4 +1,3 @@
-import type { SettingsTree } from '../../test/kit/ingest-worker.ts'
 import type { Seeded } from '../seeded.ts'
 import type { ThingScene } from './thing-scene.ts'
 
@@ -13,8 +12,8 @@ export interface ThingRow {
   readonly roles: Readonly<Record<number, string>>
   /** Things that do jobs, `usualJobThings` by default. */
   readonly jobThings?: number
-  /** Over the settings of every worker. */
-  readonly settings?: SettingsTree
+  /** Slot 0 holds few of its things in memory and the others in a folder. */
+  readonly onDisk?: true
   /**
    * Hurts once and resolves when the cause is gone. Tells whether it met what it aims at, such as an open transaction.
    */

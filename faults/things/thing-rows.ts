@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { fleetInputs } from '../../src/engine/fleet-ports.ts'
 import type { IngestWorker } from '../../test/kit/ingest-worker.ts'
 import type { StepName } from '../stage/transaction-trace.ts'
 import type { ThingRow } from './thing-row.ts'
@@ -103,6 +104,47 @@ export const thingRows: readonly ThingRow[] = [
     },
   },
   {
+    name: 'fleet-late',
+    title: 'Owner of things frozen at the end of a transaction, which reaches Kafka when another owns its partitions',
+    faults: 3,
+    onDisk: true,
+    roles: { 0: 'fleet', 1: 'fleet', 2: 'ingest' },
+    aimed: true,
+    hurt: async (scene) => {
+      const { kafkaProxy, transactions } = scene.servers
+      const [zombie, heir] = [scene.crew.worker(0), scene.crew.worker(1)]
+      const [own, other, lines] = [scene.clientId(0), scene.clientId(1), [zombie.now, heir.now] as const]
+      const [group, before] = [`${scene.names.name}-fleet`, transactions.overtaken]
+      // Time for the end to come between what the new owner asks and what it writes.
+      kafkaProxy.slow({ delayMs: 50 })
+      let link = -1
+      const strike = (step: { readonly link: number }): void => {
+        link = step.link
+        kafkaProxy.hold(link, 'up')
+      }
+      await transactions.strikeAt(({ name, clientId }) => name === 'offsets' && clientId === own, strike, patienceMs)
+      for (const deadline = performance.now() + patienceMs; kafkaProxy.held(link, 'up') === 0; await pause(5)) {
+        if (performance.now() > deadline) throw new Error('the end of the transaction was not sent')
+      }
+      zombie.process.freeze()
+      const from = transactions.steps.length
+      const asked = (): boolean =>
+        transactions.steps
+          .slice(from)
+          .filter(({ name, about, clientId }) => name === 'asking' && about === group && clientId === other).length >=
+        fleetInputs.length
+      await transactions.until('another owner asks where to begin', asked, patienceMs)
+      await pause(20)
+      kafkaProxy.heal()
+      await owns(scene, heir, partitions, lines[1])
+      await scene.flow.everyoneAnswered(patienceMs)
+      zombie.process.thaw()
+      await zombie.says('kafka_partitions_lost', lines[0], patienceMs)
+      await owns(scene, zombie, 1, lines[0])
+      return transactions.overtaken > before
+    },
+  },
+  {
     name: 'fleet-outbox',
     title: 'Outbox killed (kill −9) between a PUBACK and its commit',
     faults: 8,
@@ -123,8 +165,9 @@ export const thingRows: readonly ThingRow[] = [
   },
   {
     name: 'fleet-restore',
-    title: 'Owner of things killed (kill −9) twice while it reads its state back',
+    title: 'Owner of things killed (kill −9) twice while it reads its state back, most of it to disk',
     faults: 5,
+    onDisk: true,
     roles: { 0: 'fleet', 2: 'ingest' },
     aimed: true,
     hurt: async (scene, random) => {
@@ -136,11 +179,7 @@ export const thingRows: readonly ThingRow[] = [
         kafkaProxy.slow({ delayMs: 100 })
         const worker = await scene.crew.begin(0)
         const fenced = (): number =>
-          new Set(
-            transactions.steps
-              .slice(from)
-              .flatMap(({ name, transactionalId }) => (name === 'fencing' ? [transactionalId] : [])),
-          ).size
+          new Set(transactions.steps.slice(from).flatMap(({ name, about }) => (name === 'fencing' ? [about] : []))).size
         await transactions.until('every partition is fenced', () => fenced() === partitions, patienceMs)
         await pause(random.whole(0, 800))
         if (worker.lines('readiness_changed').every(({ ready }) => ready !== true)) interrupted += 1

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { FaultProxy } from '../../test/kit/fault-proxy.ts'
 import { FleetNames, fleetSettings } from '../../test/kit/fleet-names.ts'
 import type { SettingsTree } from '../../test/kit/ingest-worker.ts'
@@ -12,6 +15,8 @@ export const partitions = 3
 
 interface Parts {
   readonly servers: ThingServers
+  /** Where the owner of slot 0 holds what it does not hold in memory, if the row wants that. */
+  readonly folder: string
   readonly names: FleetNames
   readonly mqttProxy: FaultProxy
   readonly pubacks: PubackTrace
@@ -22,6 +27,7 @@ interface Parts {
 /** Everything of one row: topics, workers, things, operators. It shares only the servers with other rows. */
 export class ThingScene implements Parts {
   readonly servers: ThingServers
+  readonly folder: string
   readonly names: FleetNames
   readonly mqttProxy: FaultProxy
   readonly pubacks: PubackTrace
@@ -37,20 +43,23 @@ export class ThingScene implements Parts {
     const pubacks = new PubackTrace()
     const mqttProxy = await FaultProxy.start(artemis.port, pubacks)
     const rolesOf = (slot: number): string => row.roles[slot] ?? 'fleet'
-    const crew = new Crew(0, settingsOf(servers, names, mqttProxy, row, rolesOf), rolesOf)
+    const folder = await mkdtemp(join(tmpdir(), 'faults-things-'))
+    const crew = new Crew(0, settingsOf(servers, names, mqttProxy, folder, row, rolesOf), rolesOf)
     try {
       for (const slot of Object.keys(row.roles)) await crew.start(Number(slot))
-      return new ThingScene({ servers, names, mqttProxy, pubacks, crew, flow })
+      return new ThingScene({ servers, folder, names, mqttProxy, pubacks, crew, flow })
     } catch (error) {
       await crew.close()
       await flow.close()
       await mqttProxy.close()
+      await rm(folder, { recursive: true })
       throw error
     }
   }
 
   private constructor(parts: Parts) {
     this.servers = parts.servers
+    this.folder = parts.folder
     this.names = parts.names
     this.mqttProxy = parts.mqttProxy
     this.pubacks = parts.pubacks
@@ -67,6 +76,7 @@ export class ThingScene implements Parts {
     await this.flow.close()
     await this.crew.close()
     await this.mqttProxy.close()
+    await rm(this.folder, { recursive: true })
   }
 }
 
@@ -79,6 +89,7 @@ function settingsOf(
   { kafka, kafkaProxy, registry, artemis }: ThingServers,
   names: FleetNames,
   mqttProxy: FaultProxy,
+  folder: string,
   row: ThingRow,
   rolesOf: (slot: number) => string,
 ) {
@@ -89,11 +100,11 @@ function settingsOf(
       registryUrl: registry.url,
       mqttUrl: hurt ? `mqtt://127.0.0.1:${mqttProxy.port}` : artemis.url,
     }
-    const of = (group: string): SettingsTree => (row.settings?.[group] ?? {}) as SettingsTree
+    const store = { folder, cacheThings: 5 }
     return fleetSettings(addresses, names, {
-      ...row.settings,
-      kafka: { clientId: clientIdOf(names, slot), requestTimeoutMs: 4000, ...of('kafka') },
-      mqtt: { slot, ...of('mqtt') },
+      kafka: { clientId: clientIdOf(names, slot), requestTimeoutMs: 4000 },
+      mqtt: { slot },
+      ...(row.onDisk === true && slot === 0 ? { fleet: { store } } : {}),
     })
   }
 }

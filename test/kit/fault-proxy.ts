@@ -13,6 +13,8 @@ export interface LinkWatcher {
 }
 
 interface Link {
+  /** As watchers are told it. */
+  readonly number: number
   readonly client: Socket
   readonly server: Socket
   readonly pipes: Readonly<Record<Direction, FaultyPipe>>
@@ -97,6 +99,18 @@ export class FaultProxy {
     this.#set(directions, { halted: true })
   }
 
+  /** Forwards nothing more of one connection in this direction, until `heal` or another fault. */
+  hold(link: number, direction: Direction): void {
+    for (const { number, pipes } of this.#links) {
+      if (number === link) pipes[direction].set({ ...this.#faults[direction], halted: true })
+    }
+  }
+
+  /** Bytes of one connection that have come and are not forwarded. */
+  held(link: number, direction: Direction): number {
+    return [...this.#links].find(({ number }) => number === link)?.pipes[direction].held ?? 0
+  }
+
   /** Every byte comes `delayMs` later, at no more than `bytesPerSecond`. */
   slow(fault: { readonly delayMs?: number; readonly bytesPerSecond?: number }, ...directions: Direction[]): void {
     this.#set(directions, fault)
@@ -154,7 +168,7 @@ export class FaultProxy {
       up: new FaultyPipe(client, server, told('up')),
       down: new FaultyPipe(server, client, told('down')),
     }
-    const link = { client, server, pipes }
+    const link = { number, client, server, pipes }
     this.#links.add(link)
     for (const direction of both) pipes[direction].set(this.#faults[direction])
     for (const [socket, peer] of [

@@ -52,6 +52,11 @@ export class FaultyPipe {
     from.resume()
   }
 
+  /** Bytes that have come and are not forwarded. */
+  get held(): number {
+    return this.#heldBytes
+  }
+
   set(fault: PipeFault): void {
     this.#halted = fault.halted ?? false
     this.#delayMs = fault.delayMs ?? 0

@@ -30,8 +30,8 @@ test('a strike comes when the whole request has gone, once, and before the next'
   for (let at = 0; at < line.length; at += 7) trace.forwarded(0, 'up', line.subarray(at, at + 7))
   await struck
   expect(seen).toEqual(['begun,written'])
-  expect(trace.steps.map(({ transactionalId, clientId }) => `${clientId} ${transactionalId}`)).toEqual(
-    Array.from({ length: 3 }, () => 'w t-0'),
+  expect(trace.steps.map(({ about, clientId, link }) => `${clientId} ${about} ${link}`)).toEqual(
+    Array.from({ length: 3 }, () => 'w t-0 0'),
   )
 })
 
