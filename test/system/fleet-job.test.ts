@@ -32,8 +32,8 @@ afterAll(async () => {
 })
 
 /**
- * Guards engine/fleet-engine.ts `#prepare` and engine/fleet-worker.ts `#commit`: seen to fail when the offsets of the
- * inputs are not in the transaction.
+ * Guards engine/fleet-engine.ts `#prepare` and engine/fleet-worker.ts `#commit`: when the offsets of the inputs are not
+ * in the transaction, the job was not over in two minutes.
  */
 test(`two processes, one killed in the middle of a job of ${count} things: every thing ends its job once`, async () => {
   const names = new FleetNames('job')
@@ -98,4 +98,4 @@ test(`two processes, one killed in the middle of a job of ${count} things: every
   expect(log.of('fleetDeadLetter')).toEqual([])
   expect(runners.complaints).toEqual([])
   expect(other.lines('unexpected_error')).toEqual([])
-})
+}, 240_000)
