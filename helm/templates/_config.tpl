@@ -13,6 +13,9 @@
 {{- $names := ternary (list "apiKey" "secretFile") (list "username" "passwordFile") (eq $place "emqx") -}}
 {{- $login = dict (first $names) (printf "${file:%s/username}" $files) (last $names) (printf "%s/password" $files) -}}
 {{- end -}}
+{{- if and $login (eq $place "kafka") (eq (dig "kafka" "sasl" "mechanism" "" $.Values.config | default "") "oauthbearer") -}}
+{{- $login = dict "oauth" (dict "clientId" $login.username "clientSecretFile" $login.passwordFile) -}}
+{{- end -}}
 {{- $tls := dict -}}
 {{- if (index $.Values.tls $place).ca.secret }}{{ $_ := set $tls "caFile" (printf "%s/ca.crt" $files) }}{{ end -}}
 {{- if include "bridge.clientSecret" (dict "root" $ "place" $place) -}}

@@ -21,7 +21,8 @@ Options:
                    when absent the roles that bridge run would run
   --format FORMAT  text (both, with explanations), kafka (kafka-acls.sh), emqx (acl.conf),
                    emqx-rest (rules of EMQX's built-in database), json
-  --principal NAME Kafka's name of the user, such as User:CN=bridge; when absent User:<kafka.sasl.username>
+  --principal NAME Kafka's name of the user, such as User:CN=bridge; when absent User:<kafka.sasl.username>;
+                   needed for the mechanism oauthbearer
 ${configOptionsText}
 Exit codes: 0 printed, 78 configuration.
 
@@ -50,7 +51,10 @@ function textOf(
   format: AccessFormat,
   principal: string | null,
 ): string {
-  const { username } = settings.kafka.sasl
+  const { username, mechanism } = settings.kafka.sasl
+  if (mechanism === 'oauthbearer' && principal === null) {
+    throw new UsageError('whom a token names is known to the broker: give --principal, such as User:<sub of the token>')
+  }
   return accessText(needsOf(roles, settings), settings, format, principal ?? `User:${username ?? 'ANONYMOUS'}`)
 }
 

@@ -157,13 +157,33 @@ export const kafka = group('The Kafka cluster.', {
   tls: tls({ enabled: option(flag, false, 'Speak TLS with the brokers.') }),
   sasl: group('How the bridge logs in.', {
     mechanism: option(
-      z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).nullable(),
+      z.enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']).nullable(),
       null,
       'SASL mechanism; null logs in without one.',
     ),
     username: option(text.nullable(), null, 'User name.'),
     password: secret('Password; better use passwordFile, whose changes are used without a restart.'),
     passwordFile: option(file, null, 'File that holds the password.'),
+    oauth: group('Where the token of the mechanism oauthbearer comes from: a file, or an endpoint.', {
+      tokenFile: option(
+        file,
+        null,
+        'File that holds the token and that somebody else renews, such as a projected service account token; read for each login.',
+      ),
+      tokenEndpoint: option(
+        httpUrl.nullable(),
+        null,
+        'Address of the token endpoint of OAuth 2.0, asked by client credentials.',
+      ),
+      clientId: option(text.nullable(), null, 'Client id for the token endpoint.'),
+      clientSecretFile: option(file, null, 'File that holds the client secret for the token endpoint.'),
+      scope: option(text.nullable(), null, 'Scope to ask the token endpoint for.'),
+      caFile: option(
+        file,
+        null,
+        'PEM file of the authorities to trust at the token endpoint; null trusts those of the system.',
+      ),
+    }),
   }),
 })
 

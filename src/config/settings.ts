@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { attendance, commands, deadLetter, devices, presence } from './attendance-settings.ts'
 import { emqx, kafka, mqtt, observe, registry, worker } from './connection-settings.ts'
 import { fleet, http } from './fleet-settings.ts'
+import { saslFaults } from './sasl-faults.ts'
 
 /** Every option of the bridge. What a value may be is said where it is declared; what two values may be, here. */
 export const settingsSchema = z
@@ -49,9 +50,7 @@ export const settingsSchema = z
     if (settings.http.tls.caFile !== null && settings.http.tls.certFile === null) {
       fault('http.tls.certFile', 'is needed for http.tls.caFile: certificates of clients need TLS')
     }
-    if (settings.kafka.sasl.mechanism !== null && settings.kafka.sasl.username === null) {
-      fault('kafka.sasl.username', 'is needed when kafka.sasl.mechanism is set')
-    }
+    for (const [path, message] of saslFaults(settings.kafka.sasl)) fault(`kafka.sasl.${path}`, message)
     const owners = new Map<string, string>()
     for (const [channel, topic] of Object.entries(settings.kafka.topics)) {
       const other = owners.get(topic)

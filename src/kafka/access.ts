@@ -1,6 +1,8 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import type { SASLOptions } from 'kafkajs'
+import type { Mechanism, SASLOptions } from 'kafkajs'
 import { type Credentials, readCredentials } from '../kernel/credential-files.ts'
+import { oauthLogin } from './oauth-login.ts'
+import { type OauthOptions, OauthTokens } from './oauth-tokens.ts'
 
 export interface KafkaTls {
   readonly enabled: boolean
@@ -11,11 +13,15 @@ export interface KafkaTls {
 }
 
 export interface KafkaSasl {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | null
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer' | null
   readonly username: string | null
   readonly password: string | null
   readonly passwordFile: string | null
+  readonly oauth: OauthOptions
 }
+
+/** A login that ends (OAUTHBEARER, connections.max.reauth.ms) is renewed this long before. */
+export const renewedBeforeMs = 3000
 
 /**
  * How clients log in to Kafka. What was read last counts for every socket that kafkajs opens and for every login, so a
@@ -24,11 +30,13 @@ export interface KafkaSasl {
 export class KafkaAccess {
   readonly #tls: KafkaTls
   readonly #sasl: KafkaSasl
+  readonly #tokens: OauthTokens
   #read: Credentials | null = null
 
   constructor(tls: KafkaTls, sasl: KafkaSasl) {
     this.#tls = tls
     this.#sasl = sasl
+    this.#tokens = new OauthTokens(sasl.oauth)
   }
 
   /**
@@ -37,10 +45,11 @@ export class KafkaAccess {
    */
   async read(): Promise<void> {
     const { enabled, caFile, certFile, keyFile } = this.#tls
-    const { mechanism, passwordFile } = this.#sasl
     const tls = enabled ? { caFile, certFile, keyFile } : { caFile: null, certFile: null, keyFile: null }
     try {
-      this.#read = await readCredentials({ ...tls, secretFile: mechanism === null ? null : passwordFile })
+      const read = await readCredentials({ ...tls, secretFile: secretFileOf(this.#sasl) })
+      if (this.#read !== null && !isSame(this.#read, read)) this.#tokens.forget()
+      this.#read = read
     } catch (error) {
       if (this.#read === null) throw error
     }
@@ -60,9 +69,12 @@ export class KafkaAccess {
   }
 
   /** For one client; its password is always that of the last `read()`. A new object for each: kafkajs writes into it. */
-  sasl(): SASLOptions | null {
+  sasl(): SASLOptions | Mechanism | null {
     const { mechanism, username } = this.#sasl
     if (mechanism === null) return null
+    if (mechanism === 'oauthbearer') {
+      return oauthLogin(() => this.#tokens.token())
+    }
     const password = (): string => this.#read?.secret?.toString('utf8') ?? this.#sasl.password ?? ''
     const login = {
       username: username ?? '',
@@ -80,4 +92,14 @@ export class KafkaAccess {
         return Object.assign(login, { mechanism })
     }
   }
+}
+
+/** The file with the secret that lasts; null when there is none. A token in a file is read for each login instead. */
+export function secretFileOf({ mechanism, passwordFile, oauth }: KafkaSasl): string | null {
+  if (mechanism === null) return null
+  return mechanism === 'oauthbearer' ? oauth.clientSecretFile : passwordFile
+}
+
+function isSame({ digests }: Credentials, other: Credentials): boolean {
+  return [...digests].every(([file, digest]) => other.digests.get(file) === digest)
 }

@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs'
 import type { Emit } from '../observe/events/event.ts'
-import type { KafkaAccess } from './access.ts'
+import { type KafkaAccess, renewedBeforeMs } from './access.ts'
 
 export interface KafkaClientOptions {
   readonly brokers: readonly string[]
@@ -41,6 +41,8 @@ export async function newKafka(
     // Our sockets do not need it; kafkajs only says it in its log.
     ...(access.tls === null ? {} : { ssl: true }),
     ...(sasl === null ? {} : { sasl }),
+    // Kafkajs' own ten seconds would log in again for each request where a login lives no longer than that.
+    reauthenticationThreshold: renewedBeforeMs,
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => {
       if (entry.level > kafkajs.logLevel.WARN) return

@@ -44,7 +44,9 @@ export function kafkaFailure(error: unknown): Failure {
     if (refusedTypes.has(protocol.type)) return new Failure('malformed', 'PRODUCE_REJECTED', text, { cause: error })
     return new Failure('transient', transientTypes[protocol.type] ?? 'other', text, { cause: error })
   }
-  return new Failure('transient', nameOf(error), messageOf(error), { cause: error })
+  // What our own part of a login has thrown, behind what kafkajs makes of it.
+  const own = chainOf(error).find((e) => e instanceof Failure)
+  return own ?? new Failure('transient', nameOf(error), messageOf(error), { cause: error })
 }
 
 /** kafkajs wraps errors in each other, and says "not retriable" of a refused connection: the cause decides. */

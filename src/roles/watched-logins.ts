@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Settings } from '../config/settings.ts'
+import { secretFileOf } from '../kafka/access.ts'
 import { newKafka } from '../kafka/client.ts'
 import { kafkaFailure } from '../kafka/errors.ts'
 import { askRegistry } from '../kafka/registry-door.ts'
@@ -23,10 +24,7 @@ export function watchedLogins(
   const logins: WatchedLogin[] = [
     {
       server: 'kafka',
-      files: filesOf(
-        kafka.tls.enabled ? kafka.tls : null,
-        kafka.sasl.mechanism === null ? null : kafka.sasl.passwordFile,
-      ),
+      files: filesOf(kafka.tls.enabled ? kafka.tls : null, secretFileOf(kafka.sasl)),
       try: () => tryKafka(settings),
       renew: () => renew('kafka'),
     },

@@ -279,6 +279,23 @@ describe('the certificate of HTTP', () => {
   })
 })
 
+describe('a login to Kafka by token', () => {
+  it('takes client id and secret from the Secret, and may ask the endpoint', async () => {
+    const oauth = { tokenEndpoint: 'https://issuer:9443/token', scope: 'kafka' }
+    const config = { kafka: { sasl: { mechanism: 'oauthbearer', oauth } } }
+    const objects = await objectsOf({ config, credentials: { kafka: { secret: 'issuer-client' } } })
+    expect(at(bridgeConfigOf(objects), 'kafka.sasl')).toEqual({
+      mechanism: 'oauthbearer',
+      oauth: {
+        ...oauth,
+        clientId: '${file:/etc/bridge/secrets/kafka/username}',
+        clientSecretFile: '/etc/bridge/secrets/kafka/password',
+      },
+    })
+    expect(JSON.stringify(at(only(objects, 'NetworkPolicy'), 'spec.egress'))).toContain('"port":9443')
+  })
+})
+
 describe('the network policy', () => {
   const ports = (rules: unknown) =>
     (rules as { ports: { port: number }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port))

@@ -2,11 +2,11 @@ import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatter
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
-import { KafkaAccess } from '../../src/kafka/access.ts'
 import { GroupSource } from '../../src/kafka/group-source.ts'
 import { Backoff } from '../../src/kernel/backoff.ts'
 import type { BridgeEvent } from '../../src/observe/events/event.ts'
 import { Latch } from '../kit/latch.ts'
+import { plainAccess } from '../kit/plain-access.ts'
 import { createTopics, kafkaOf } from '../kit/topic-reader.ts'
 
 /** A member that may join its group, and not read its topic, asks ever more seldom. */
@@ -55,8 +55,6 @@ test('the waits between its tries grow', async () => {
     if (event === 'kafka_partitions_assigned') joinedAt.push(performance.now())
     latch.look()
   }
-  const sasl = { mechanism: 'plain' as const, username: user.name, password: user.password, passwordFile: null }
-  const tls = { enabled: false, caFile: null, certFile: null, keyFile: null, serverName: null }
   const source = new GroupSource(
     {
       client: {
@@ -64,7 +62,7 @@ test('the waits between its tries grow', async () => {
         clientId: 'backoff',
         connectTimeoutMs: 10_000,
         requestTimeoutMs: 10_000,
-        access: new KafkaAccess(tls, sasl),
+        access: plainAccess(user),
       },
       groupId: 'g',
       topics: ['orders'],

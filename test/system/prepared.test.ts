@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
-import { KafkaAccess } from '../../src/kafka/access.ts'
 import type { CompressionName } from '../../src/kafka/codecs.ts'
 import { installCodecs } from '../../src/kafka/codecs.ts'
 import type { RecordBatch } from '../../src/kafka/record-batch.ts'
 import { KafkaWriter } from '../../src/kafka/writer.ts'
 import type { BridgeEvent } from '../../src/observe/events/event.ts'
 import { foreignRead } from '../kit/foreign/foreign.ts'
+import { plainAccess } from '../kit/plain-access.ts'
 import { createTopics, readTopic } from '../kit/topic-reader.ts'
 
 /**
@@ -55,10 +55,7 @@ async function open(options: {
         clientId: 'prepared-test',
         connectTimeoutMs: 1000,
         requestTimeoutMs,
-        access: new KafkaAccess(
-          { enabled: false, caFile: null, certFile: null, keyFile: null, serverName: null },
-          { mechanism: null, username: null, password: null, passwordFile: null },
-        ),
+        access: plainAccess(),
       },
       idempotent: true,
       compression,

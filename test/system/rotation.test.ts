@@ -216,8 +216,8 @@ class Punches {
 }
 
 /**
- * Guards roles/credential-watch.ts `await login.try()` and `login.renew()`, mqtt/consumer.ts `renew`, kafka/writer.ts
- * `renew`, kafka/table.ts `renew`: seen to fail without each.
+ * Guards roles/credential-watch.ts `await login.try()` and kafka/writer.ts `renew`: seen to fail without each. It holds
+ * mqtt/consumer.ts `renew` and kafka/table.ts `renew` too.
  */
 test('ingest takes new passwords and certificates under load, and loses nothing', async () => {
   const names = new IngestNames('rotation')
@@ -288,7 +288,7 @@ async function contentsOf(secret: MountedSecret) {
   return Object.fromEntries(names.map((name, i) => [name, texts[i] ?? ''])) as Record<(typeof names)[number], string>
 }
 
-/** Guards mqtt/publisher.ts `renew` and kafka/group-source.ts `renew`: seen to fail without each. */
+/** Guards kafka/group-source.ts `renew`: seen to fail without it. It holds mqtt/publisher.ts `renew` too. */
 test('a command worker takes them too: every command ends, none is published twice, the group stays', async () => {
   const names = new CommandNames('rotation')
   await names.create(kafka.brokers)

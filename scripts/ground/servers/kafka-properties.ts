@@ -70,12 +70,22 @@ export function kafkaProperties(node: NodeFacts, options: KafkaOptions): string 
     properties['inter.broker.listener.name'] = 'PLAIN'
   }
   if (isBroker && users.length > 0) {
-    properties['sasl.enabled.mechanisms'] = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512'
+    const hasTokens = options.tokenKeys !== undefined
+    properties['sasl.enabled.mechanisms'] = `PLAIN,SCRAM-SHA-256,SCRAM-SHA-512${hasTokens ? ',OAUTHBEARER' : ''}`
+    // A connection ends with its token only where a limit is set at all.
+    if (hasTokens) properties['connections.max.reauth.ms'] = '3600000'
     for (const listener of node.tls === null ? ['login'] : ['login', 'tls']) {
       const prefix = `listener.name.${listener}`
       const plain = users.map(({ name, password }) => `user_${name}="${password}"`).join(' ')
       const module = 'org.apache.kafka.common.security'
       properties[`${prefix}.plain.sasl.jaas.config`] = `${module}.plain.PlainLoginModule required ${plain};`
+      if (hasTokens) {
+        properties[`${prefix}.oauthbearer.sasl.jaas.config`] = `${module}.oauthbearer.OAuthBearerLoginModule required;`
+        properties[`${prefix}.oauthbearer.sasl.server.callback.handler.class`] =
+          `${module}.oauthbearer.OAuthBearerValidatorCallbackHandler`
+        properties[`${prefix}.sasl.oauthbearer.jwks.endpoint.url`] = `file://${node.folder}/token-keys.json`
+        properties[`${prefix}.sasl.oauthbearer.expected.audience`] = 'kafka'
+      }
       for (const size of ['256', '512']) {
         properties[`${prefix}.scram-sha-${size}.sasl.jaas.config`] = `${module}.scram.ScramLoginModule required;`
       }

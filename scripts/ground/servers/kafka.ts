@@ -17,6 +17,8 @@ export interface KafkaOptions {
   readonly controllerApart?: boolean
   /** With users there is a listener that wants a login: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. */
   readonly users?: readonly { readonly name: string; readonly password: string }[]
+  /** With `users`: whoever shows a token that this JSON Web Key Set verifies may log in by OAUTHBEARER too. */
+  readonly tokenKeys?: string
   /** Adds a TLS listener, with a client certificate or without; it wants a login when there are users. */
   readonly tls?: 'server' | 'clientCertificate'
   /** Ports of proxies, one per broker: adds a listener that names the proxy's port as its own. */
@@ -94,11 +96,16 @@ export async function prepareKafka(surroundings: Surroundings, options: KafkaOpt
   const nodes = await Promise.all(
     facts.map(async (node) => {
       const properties = join(node.folder, 'server.properties')
+      const keys = join(node.folder, 'token-keys.json')
+      if (options.tokenKeys !== undefined) await writeFile(keys, options.tokenKeys)
+      const oauth = 'org.apache.kafka.sasl.oauthbearer.allowed'
+      const allowed =
+        options.tokenKeys === undefined ? [] : [`-D${oauth}.urls=file://${keys}`, `-D${oauth}.files=${keys}`]
       await writeFile(properties, kafkaProperties(node, options))
       await format(lib, properties, options)
       return new Server({
         name: `kafka-${node.id}`,
-        command: { file: 'java', args: [...jvm(heap), '-cp', lib, 'kafka.Kafka', properties] },
+        command: { file: 'java', args: [...jvm(heap), ...allowed, '-cp', lib, 'kafka.Kafka', properties] },
         logPath: join(node.folder, 'log'),
         watchdog: surroundings.watchdog,
         probe: node.roles.includes('broker')

@@ -23,8 +23,14 @@ export async function checkKafka(
   surroundings: Surroundings,
 ): Promise<void> {
   const { kafka } = settings
-  const passwordFile = { option: 'kafka.sasl.passwordFile', path: kafka.sasl.passwordFile }
-  if (!(await checkFiles(report, 'kafka', kafka.tls, passwordFile, surroundings))) return
+  const { passwordFile: path, oauth } = kafka.sasl
+  const secretFile =
+    kafka.sasl.mechanism !== 'oauthbearer'
+      ? { option: 'kafka.sasl.passwordFile', path }
+      : oauth.tokenFile === null
+        ? { option: 'kafka.sasl.oauth.clientSecretFile', path: oauth.clientSecretFile }
+        : { option: 'kafka.sasl.oauth.tokenFile', path: oauth.tokenFile }
+  if (!(await checkFiles(report, 'kafka', kafka.tls, secretFile, surroundings))) return
   const reachable = await reachableOf(report, settings, kafka.brokers, surroundings)
   const [first] = reachable
   if (first === undefined) return
@@ -87,7 +93,11 @@ async function logIn(
   const { mechanism, username } = settings.kafka.sasl
   try {
     const line = await openLine(settings, address, surroundings)
-    report.ok('login', address, mechanism === null ? 'without a user name' : `as ${username} with ${mechanism}`)
+    report.ok(
+      'login',
+      address,
+      mechanism === null ? 'without a user name' : `as ${username ?? 'the owner of the token'} with ${mechanism}`,
+    )
     return line
   } catch (error) {
     const { what, fix } = notLoggedIn(kafkaFailure(error), settings, surroundings.deadlineMs)
@@ -100,6 +110,12 @@ function notLoggedIn({ code, message }: Failure, { kafka }: Settings, deadlineMs
   const { mechanism, username, passwordFile } = kafka.sasl
   switch (code) {
     case 'authentication':
+      if (mechanism === 'oauthbearer') {
+        return {
+          what: `no login with ${mechanism}: ${message}`,
+          fix: 'correct kafka.sasl.oauth, or let the broker trust who issues the token (keys, audience, issuer)',
+        }
+      }
       return {
         what: `the broker refuses user ${username} with ${mechanism}: ${message}`,
         fix: `correct kafka.sasl.username and ${passwordFile === null ? 'kafka.sasl.password' : `the password in ${passwordFile}`}`,

@@ -229,8 +229,33 @@ describe('a setting that cannot be', () => {
     ['a certificate without a key', { kafka: { tls: { certFile: 'a' } } }, 'kafka.tls.keyFile'],
     ['a key without a certificate', { registry: { tls: { keyFile: 'a' } } }, 'registry.tls.certFile'],
     ['SASL without a user', { kafka: { sasl: { mechanism: 'plain' } } }, 'kafka.sasl.username'],
+    [
+      'a token for another mechanism',
+      { kafka: { sasl: { mechanism: 'plain', username: 'u', oauth: { tokenFile: 't' } } } },
+      'kafka.sasl.oauth.tokenFile',
+    ],
   ])('%s', (_name, partial, path) => {
     expect(faultsOf(partial).map((fault) => fault.path)).toEqual([path])
+  })
+
+  it.each([
+    ['without a token', {}, 'oauth.tokenFile'],
+    ['with a password', { passwordFile: 'p', oauth: { tokenFile: 't' } }, 'passwordFile'],
+    [
+      'with an endpoint and no client',
+      { oauth: { tokenEndpoint: 'http://i', clientSecretFile: 's' } },
+      'oauth.clientId',
+    ],
+    [
+      'with an endpoint and no secret',
+      { oauth: { tokenEndpoint: 'http://i', clientId: 'c' } },
+      'oauth.clientSecretFile',
+    ],
+    ['with a file and an endpoint', { oauth: { tokenFile: 't', tokenEndpoint: 'http://i' } }, 'oauth.tokenEndpoint'],
+    ['with a file and a scope', { oauth: { tokenFile: 't', scope: 's' } }, 'oauth.scope'],
+  ])('OAUTHBEARER %s', (_name, sasl, path) => {
+    const faults = faultsOf({ kafka: { sasl: { mechanism: 'oauthbearer', ...sasl } } })
+    expect(faults.map((fault) => fault.path)).toEqual([`kafka.sasl.${path}`])
   })
 
   it('queues without names, one fault for each topic level', () => {
