@@ -48,7 +48,7 @@ demo: node_modules/.package-lock.json ## Starts real servers, the bridge and a s
 	@node --import tsx scripts/demo/demo.ts
 
 .PHONY: bench
-bench: bench-ingest bench-command ## Measures one process of each role against its controls (ten minutes, Linux), writes bench/results/ and docs/performance.md.
+bench: bench-ingest bench-command bench-fleet ## Measures one process of each role against its controls (a quarter of an hour, Linux), writes bench/results/ and its pages.
 
 .PHONY: bench-ingest
 bench-ingest: bench-build ## The same for ingest alone (BENCH_ROUNDS=1 for a short run).
@@ -57,6 +57,10 @@ bench-ingest: bench-build ## The same for ingest alone (BENCH_ROUNDS=1 for a sho
 .PHONY: bench-command
 bench-command: bench-build ## The same for commands alone.
 	npx tsx bench/command.ts; code=$$?; npx tsx scripts/performance-page.ts && exit $$code
+
+.PHONY: bench-fleet
+bench-fleet: bench-build ## The same for things, with 100,000 of them (BENCH_THINGS=2000 BENCH_UPDATES=2000 to try it); writes docs/scale.md, too.
+	npx tsx bench/fleet.ts; code=$$?; npx tsx scripts/performance-page.ts && npx tsx scripts/scale-page.ts && exit $$code
 
 .PHONY: bench-build
 bench-build: node_modules/.package-lock.json

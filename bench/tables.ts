@@ -35,7 +35,7 @@ export function markdown(rows: readonly (readonly string[])[]): string {
   return lines.join('\n')
 }
 
-function spread(values: readonly number[], digits: number): string {
+export function spread(values: readonly number[], digits: number): string {
   const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits))
   return `${median(values).toFixed(digits)} (${low}-${high})`
 }

@@ -24,18 +24,27 @@ export function compiled(program: string): string {
 export class Stage {
   readonly ground: Ground
   readonly kafka: KafkaServer
+  readonly registryUrl: string
   readonly stored: StoredRecords
   readonly configPath: string
   readonly #watchdog = new Watchdog(null)
 
-  private constructor(ground: Ground, kafka: KafkaServer, stored: StoredRecords, configPath: string) {
+  private constructor(
+    ground: Ground,
+    kafka: KafkaServer,
+    registryUrl: string,
+    stored: StoredRecords,
+    configPath: string,
+  ) {
     this.ground = ground
     this.kafka = kafka
+    this.registryUrl = registryUrl
     this.stored = stored
     this.configPath = configPath
   }
 
-  static async open(): Promise<Stage> {
+  /** `more`: settings of the bridge besides where its servers are. */
+  static async open(more: Readonly<Record<string, object>> = {}): Promise<Stage> {
     const ground = await openGround()
     const [kafka, registry] = await Promise.all([
       // Records are stamped when they are appended: that is the end of publish -> Kafka.
@@ -49,6 +58,7 @@ export class Stage {
       JSON.stringify({
         kafka: { brokers: kafka.brokers },
         registry: { url: registry.url, register: 'register' },
+        ...more,
       }),
     )
     await run(process.execPath, [bridgeProgram, 'topics', 'apply', '--config', configPath])
@@ -60,7 +70,7 @@ export class Stage {
         value: JSON.stringify({ timeZone: zoneOf(i) }),
       })),
     )
-    return new Stage(ground, kafka, stored, configPath)
+    return new Stage(ground, kafka, registry.url, stored, configPath)
   }
 
   /** A broker that queues a whole backlog for a session that is away. */

@@ -56,6 +56,12 @@ export class StoredRecords {
     return new Map((await this.#offsets(topic)).map(({ partition, high }) => [partition, high]))
   }
 
+  /** Inputs behind which a group has committed, over all partitions. */
+  async committed(groupId: string, topic: string): Promise<number> {
+    const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] })
+    return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0)
+  }
+
   /** Reads `count` records that were appended behind these positions. */
   async after(topic: string, ends: ReadonlyMap<number, string>, count: number): Promise<StoredRecord[]> {
     const consumer = this.#kafka.consumer({ groupId: `bench-${process.hrtime.bigint()}` })

@@ -1,0 +1,40 @@
+import type { ThingTopics } from '../load/things.ts'
+import { usageOf } from '../measure/process-usage.ts'
+import { MeasuredBridge } from './bridge.ts'
+import type { Stage } from './stage.ts'
+
+/** What a start cost until the process was ready. */
+export interface Restore {
+  /** From the first partition taken to the last one read back. */
+  readonly seconds: number
+  readonly cpuSeconds: number
+  /** When it was ready and had rested for two seconds, garbage of the restore included. */
+  readonly residentMb: number
+}
+
+/** `bridge run` on some topics of things, from its start to its readiness. */
+export async function startedFleet(
+  stage: Stage,
+  roles: string,
+  mqttUrl: string,
+  { names }: ThingTopics,
+  set: Readonly<Record<string, string>>,
+): Promise<[MeasuredBridge, Restore]> {
+  const group = `${names.name}-fleet`
+  const all = {
+    'mqtt.url': mqttUrl,
+    'mqtt.clientIdPrefix': names.name,
+    'fleet.topicPrefix': names.prefix,
+    'kafka.groupPrefix': names.name,
+    'observe.logLevel': 'debug',
+    ...set,
+  }
+  const count = async (): Promise<number> => stage.stored.committed(group, names.topic('thingInbox'))
+  const bridge = await MeasuredBridge.start(stage, roles, all, [], count)
+  await bridge.process.until('ready', () => bridge.isReady())
+  const { cpuMs } = usageOf(bridge.process.pid)
+  const durations = [...bridge.process.log().matchAll(/"event":"fleet_restored".*?"durationMs":(\d+)/g)]
+  const seconds = Math.max(...durations.map((found) => Number(found[1]))) / 1000
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  return [bridge, { seconds, cpuSeconds: cpuMs / 1000, residentMb: usageOf(bridge.process.pid).residentMb }]
+}
