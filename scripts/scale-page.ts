@@ -90,7 +90,7 @@ twice as long as it must be takes twice as long.
 
 | What | Bound by | Then |
 | --- | --- | --- |
-| transitions a second | one core for each process, ${partitions} processes | more partitions, before there are things: a key never moves (\`docs/upgrade.md\`) |
+| transitions a second | one core for each process, ${partitions} processes | more partitions, chosen before there are things: a key lies where the number of partitions says |
 | memory of a process | the registry, which every process holds in full | fewer things in one Kafka |
 | memory of its things | its share of the things; with the disk store \`fleet.store.cacheThings\` | more processes, or the disk store |
 | restore | decoding, one core for each process | more processes, up to one for each partition |

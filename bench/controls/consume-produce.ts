@@ -47,7 +47,8 @@ await consumer.run({
   autoCommit: !order.transactional,
   eachBatchAutoResolve: true,
   partitionsConsumedConcurrently: order.transactional ? 12 : 1,
-  eachBatch: async ({ batch, heartbeat }) => {
+  eachBatch: async (payload) => {
+    const { batch } = payload
     const producer = await producerOf(order.transactional ? batch.partition : 0)
     for (let at = 0; at < batch.messages.length; at += order.maxInputs) {
       const inputs = batch.messages.slice(at, at + order.maxInputs)
@@ -61,7 +62,7 @@ await consumer.run({
         await transaction.commit()
       } else await send(producer, keys, batch.partition)
       done += inputs.length
-      await heartbeat()
+      await payload.heartbeat()
     }
   },
 })
