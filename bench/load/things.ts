@@ -4,7 +4,8 @@ import { FleetOperator } from '../../test/kit/fleet-records.ts'
 /** Bytes of the reported section of a shadow as JSON text; its metadata comes to that. */
 export const shadowBytes = 2000
 const properties = 20
-const perWrite = 5000
+/** A write must stay below what Kafka takes in one batch of a partition. */
+const perWrite = 2000
 
 export function thingOf(n: number): string {
   return `thing-${String(n).padStart(7, '0')}`
