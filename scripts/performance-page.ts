@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { CommandResults } from '../bench/command-results.ts'
 import { commandTables } from '../bench/command-table.ts'
 import type { FleetResults } from '../bench/fleet-results.ts'
@@ -9,6 +9,14 @@ import { writeOrCheck } from './generated-page.ts'
 
 function resultsOf<T>(bench: string): T {
   return JSON.parse(readFileSync(new URL(`../bench/results/${bench}.json`, import.meta.url), 'utf8')) as T
+}
+
+/** Says so before the first run of `make bench-fleet`. */
+function thingsTables(): string {
+  if (!existsSync(new URL('../bench/results/fleet.json', import.meta.url))) {
+    return '## Things: the last run\n\nNot measured yet.\n\n'
+  }
+  return `## Things: the last run\n\n${fleetTables(resultsOf<FleetResults>('fleet'))}\n`
 }
 
 const page = `# Performance
@@ -25,10 +33,7 @@ ${ingestTables(resultsOf<IngestResults>('ingest'))}
 ## Commands: the last run
 
 ${commandTables(resultsOf<CommandResults>('command'))}
-## Things: the last run
-
-${fleetTables(resultsOf<FleetResults>('fleet'))}
-## How to read them
+${thingsTables()}## How to read them
 
 The controls matter more than the figures: another machine gives other figures, and so does this one when something else
 runs. The ratios are taken within a round, in which the programs run right after one another.

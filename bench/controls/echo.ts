@@ -14,8 +14,8 @@ const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartiti
 const consumer = kafka.consumer({ groupId: `${topic}-echo`, maxWaitTimeInMs: 100 })
 await producer.connect()
 await consumer.connect()
-await consumer.subscribe({ topic, fromBeginning: false })
-consumer.on(consumer.events.GROUP_JOIN, () => console.log('ready'))
+await consumer.subscribe({ topic, fromBeginning: true })
+const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
 await consumer.run({
   eachMessage: async ({ message: { key, value } }) => {
     await client.publishAsync(`$emqx/things/${String(key)}/shadow/update/accepted`, String(value), { qos: 1 })
@@ -26,5 +26,7 @@ client.on('message', (from, value) => {
   producer.send({ topic, acks: -1, messages: [{ key, value }] }).catch((error: unknown) => console.error(error))
 })
 await client.subscribeAsync('$share/echo/$emqx/things/+/shadow/update', { qos: 1 })
+await joined
+console.log('ready')
 await once(process, 'SIGTERM')
 process.exit(0)
