@@ -73,6 +73,11 @@ function valueAt(given: unknown, path: OptionPath): unknown {
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'an object'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(withoutLogin(value)) : String(value)
   return text.length > 60 ? `${text.slice(0, 60)}...` : text
+}
+
+/** An address may hold a login where none is allowed. */
+function withoutLogin(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1(not shown)@')
 }
