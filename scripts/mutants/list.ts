@@ -49,14 +49,6 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unit/flow/ack-window.test.ts',
   },
   {
-    name: 'acknowledges on the next connection what came on the one before',
-    file: 'src/mqtt/consumer.ts',
-    find: 'this.intake = new Intake(',
-    replace: 'this.intake ??= new Intake(',
-    project: 'system',
-    test: 'test/system/acknowledgement.test.ts',
-  },
-  {
     name: 'commits past a gap',
     file: 'src/flow/offset-window.ts',
     find: 'this.#head < this.#offsets.length && this.#offsets[this.#head] === null',
