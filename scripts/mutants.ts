@@ -14,7 +14,8 @@ import { type Mutant, mutants } from './mutants/list.ts'
 
 interface Counts {
   readonly numPassedTests: number
-  readonly numFailedTests: number
+  /** False also when a hook failed, and no test ran. */
+  readonly success: boolean
 }
 
 type Verdict = 'caught' | 'SURVIVED' | 'STALE' | 'NOT SOUND'
@@ -74,7 +75,7 @@ function judge(mutant: Mutant): Verdict {
   )
   try {
     const counts = run(mutant)
-    return counts !== null && counts.numFailedTests > 0 ? 'caught' : 'SURVIVED'
+    return counts !== null && !counts.success ? 'caught' : 'SURVIVED'
   } finally {
     writeFileSync(path, original)
   }
@@ -86,7 +87,7 @@ function isSound(mutant: Mutant): boolean {
   const known = sound.get(key)
   if (known !== undefined) return known
   const counts = run(mutant)
-  const is = counts !== null && counts.numPassedTests > 0 && counts.numFailedTests === 0
+  const is = counts !== null && counts.numPassedTests > 0 && counts.success
   sound.set(key, is)
   return is
 }
