@@ -8,6 +8,8 @@ import { messageOf } from '../../src/kernel/failure.ts'
 
 const tools = ['buildah', 'umoci', 'runc', 'mmdebstrap'] as const
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
+/** Where the build stage finds the user's settings of npm, if there are any. */
+const npmSettingsInside = '/etc/npmrc-of-user'
 /** Chroot instead of namespaces, plain folders instead of overlays: both work inside a container too. */
 const env = { STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' }
 
@@ -67,7 +69,8 @@ export async function buildBundle(folder: string): Promise<string> {
   const npm = dirname(dirname(await realpath((await runCommand('which', ['npm'])).trim())))
   await buildah('copy', '-q', base, npm, '/usr/local/lib/node_modules/npm')
   await buildah('copy', '-q', base, certificates, certificates)
-  await buildah('config', '--env', `NODE_EXTRA_CA_CERTS=${certificates}`, base)
+  const environment = [`NODE_EXTRA_CA_CERTS=${certificates}`, `NPM_CONFIG_USERCONFIG=${npmSettingsInside}`]
+  await buildah('config', ...environment.flatMap((each) => ['--env', each]), base)
   const links = 'ln -s /nodejs/bin/node node; ln -s ../lib/node_modules/npm/bin/npm-cli.js npm'
   await buildah('run', base, '--', '/bin/sh', '-c', `cd /usr/local/bin; ${links}`)
   await buildah('commit', '-q', base, 'localhost/build')
@@ -108,7 +111,7 @@ async function npmSettings(): Promise<readonly string[]> {
     () => true,
     () => false,
   )
-  return isThere ? ['-v', `${file}:/root/.npmrc:ro`] : []
+  return isThere ? ['-v', `${file}:${npmSettingsInside}:ro`] : []
 }
 
 export interface Confinement {
