@@ -1,6 +1,6 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { Mechanism, SASLOptions } from 'kafkajs'
-import { type Credentials, readCredentials } from '../kernel/credential-files.ts'
+import { type Credentials, changedFiles, readCredentials } from '../kernel/credential-files.ts'
 import { oauthLogin } from './oauth-login.ts'
 import { type OauthOptions, OauthTokens } from './oauth-tokens.ts'
 
@@ -48,7 +48,7 @@ export class KafkaAccess {
     const tls = enabled ? { caFile, certFile, keyFile } : { caFile: null, certFile: null, keyFile: null }
     try {
       const read = await readCredentials({ ...tls, secretFile: secretFileOf(this.#sasl) })
-      if (this.#read !== null && !isSame(this.#read, read)) this.#tokens.forget()
+      if (this.#read !== null && changedFiles(this.#read.digests, read.digests).length > 0) this.#tokens.forget()
       this.#read = read
     } catch (error) {
       if (this.#read === null) throw error
@@ -98,8 +98,4 @@ export class KafkaAccess {
 export function secretFileOf({ mechanism, passwordFile, oauth }: KafkaSasl): string | null {
   if (mechanism === null) return null
   return mechanism === 'oauthbearer' ? oauth.clientSecretFile : passwordFile
-}
-
-function isSame({ digests }: Credentials, other: Credentials): boolean {
-  return [...digests].every(([file, digest]) => other.digests.get(file) === digest)
 }

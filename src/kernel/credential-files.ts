@@ -62,6 +62,14 @@ export async function readCredentials(files: CredentialFiles): Promise<Credentia
   return { ca, cert, key, secret, digests }
 }
 
+/** The files of `now` whose contents are others than before, or that nothing was known of. Both are digests by path. */
+export function changedFiles(
+  before: ReadonlyMap<string, string> | null,
+  now: ReadonlyMap<string, string>,
+): readonly string[] {
+  return [...now].flatMap(([file, digest]) => (before?.get(file) === digest ? [] : [file]))
+}
+
 async function read(path: string | null): Promise<Buffer | undefined> {
   if (path === null) return undefined
   try {

@@ -1,4 +1,4 @@
-import { type CredentialFiles, readCredentials, UnusableFile } from '../kernel/credential-files.ts'
+import { type CredentialFiles, changedFiles, readCredentials, UnusableFile } from '../kernel/credential-files.ts'
 import { messageOf } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 
@@ -84,14 +84,14 @@ export class CredentialWatch {
     let files: readonly string[] = []
     try {
       const now = await digestsOf(login.files)
-      files = differing(watched.inUse, now)
+      files = changedFiles(watched.inUse, now)
       if (files.length === 0) {
         if (watched.isBehind) this.#emit({ event: 'credentials_as_before', server })
         watched.isBehind = false
         return
       }
       await new Promise((resolve) => setTimeout(resolve, settledMs))
-      if (differing(await digestsOf(login.files), now).length > 0) return
+      if (changedFiles(now, await digestsOf(login.files)).length > 0) return
       const began = performance.now()
       await login.try()
       await login.renew()
@@ -109,8 +109,4 @@ export class CredentialWatch {
 
 async function digestsOf(files: CredentialFiles): Promise<ReadonlyMap<string, string>> {
   return (await readCredentials(files)).digests
-}
-
-function differing(one: ReadonlyMap<string, string> | null, other: ReadonlyMap<string, string>): readonly string[] {
-  return [...other].flatMap(([file, digest]) => (one?.get(file) === digest ? [] : [file]))
 }
