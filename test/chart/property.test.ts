@@ -31,7 +31,7 @@ const company = {
   config: {
     kafka: {
       tls: { enabled: true },
-      sasl: { mechanism: 'plain' },
+      sasl: { mechanism: 'plain', oauth: { tokenEndpoint: 'https://login:443/token' } },
       partitions: { command: 10_000, thingInbox: 10_000 },
     },
     worker: { drainSeconds: 30 },
@@ -79,20 +79,27 @@ describe('values drawn from the schema', () => {
       expect(bridgeConfigOf(now)).toMatchObject(withoutNulls(at(drawnValues, 'config')) as object)
     })
     await fc.assert(property, { numRuns: runs, endOnFailure })
-    expect(rendered, refusals.join('')).toBeGreaterThan(runs / 2)
+    // About two of three render; half would be missed by chance now and then.
+    expect(rendered, refusals.join('')).toBeGreaterThan(runs / 4)
     expect(await typeFaults(objects)).toEqual([])
   }, 600_000)
 
   it('can be upgraded to one another: no field changes that Kubernetes does not let change', async () => {
+    let compared = 0
     const property = fc.asyncProperty(values, values, async (before, after) => {
       const pair = await Promise.all(
         [before, after].map((one) => render('helm4', layOver(one as object, { fullnameOverride: '' }))),
       )
       const [old, now] = pair.map((one) => (one.ok ? parseObjects(one.text) : []))
       const fields = new Map(frozen(now ?? []))
-      for (const [path, value] of frozen(old ?? [])) if (fields.has(path)) expect(fields.get(path), path).toBe(value)
+      for (const [path, value] of frozen(old ?? [])) {
+        if (!fields.has(path)) continue
+        compared += 1
+        expect(fields.get(path), path).toBe(value)
+      }
     })
     await fc.assert(property, { numRuns: Math.ceil(runs / 3), endOnFailure })
+    expect(compared).toBeGreaterThan(0)
   }, 600_000)
 })
 
