@@ -7,7 +7,10 @@ interface Profile {
   readonly timeDeltas: readonly number[]
 }
 
-/** Own time by function and by file of a .cpuprofile, as lines of text; idle time is left out. */
+/** A sample that took this long was not at work but frozen, while its backlog was laid. */
+const frozenMicros = 500_000
+
+/** Own time by function and by file of a .cpuprofile, as lines of text; idle and frozen time is left out. */
 export function profileLines(text: string, most = 45): string[] {
   const { nodes, samples, timeDeltas } = JSON.parse(text) as Profile
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
@@ -17,6 +20,7 @@ export function profileLines(text: string, most = 45): string[] {
     const frame = frames.get(id)
     const micros = timeDeltas[index] ?? 0
     if (frame === undefined || ['(idle)', '(program)'].includes(frame.functionName)) return
+    if (micros > frozenMicros) return
     busy += micros
     const file = frame.url.replace(/^.*\/(node_modules|dist)\//, '').replace(/\?.*$/, '') || '(native)'
     add(functions, `${frame.functionName || '(anonymous)'} ${file}:${frame.lineNumber + 1}`, micros)

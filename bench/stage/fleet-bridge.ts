@@ -19,6 +19,7 @@ export async function startedFleet(
   mqttUrl: string,
   { names }: ThingTopics,
   set: Readonly<Record<string, string>>,
+  nodeOptions: readonly string[] = [],
 ): Promise<[MeasuredBridge, Restore]> {
   const group = `${names.name}-fleet`
   const all = {
@@ -30,7 +31,7 @@ export async function startedFleet(
     ...set,
   }
   const count = async (): Promise<number> => stage.stored.committed(group, names.topic('thingInbox'))
-  const bridge = await MeasuredBridge.start(stage, roles, all, [], count)
+  const bridge = await MeasuredBridge.start(stage, roles, all, nodeOptions, count)
   await bridge.process.until('ready', () => bridge.isReady())
   const { cpuMs } = usageOf(bridge.process.pid)
   const durations = [...bridge.process.log().matchAll(/"event":"fleet_restored".*?"durationMs":(\d+)/g)]

@@ -7,6 +7,7 @@ import { IngestWorker } from '../kit/ingest-worker.ts'
 import { Latch } from '../kit/latch.ts'
 import { ScriptedBroker, type ScriptedLink } from '../kit/scripted-broker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
+import { withAdmin } from '../kit/topic-reader.ts'
 
 /** What the command worker makes of what a broker answers, by a broker that answers what a test tells it. */
 const names = new CommandNames('answers')
@@ -32,6 +33,7 @@ let log: StatusLog
 /** The reason code of a publication; null answers nothing. */
 let answer: (publication: Publication) => number | null = () => 0
 let isAway = false
+const open: { close(): Promise<unknown> }[] = []
 
 const ids = () => published.map(({ id }) => id)
 const timesOf = (id: string) => published.filter((each) => each.id === id).map(({ at }) => at)
@@ -64,6 +66,7 @@ beforeEach(() => {
   answer = () => 0
 })
 afterAll(async () => {
+  for (const each of open.reverse()) await each.close()
   await log?.close()
   await worker?.close()
   await broker?.close()
@@ -246,4 +249,34 @@ test('what is larger than the packets that the broker takes is refused without b
   expect(await log.until('big', 'FAILED')).toMatchObject({ errorCode: 'BROKER_REFUSED', message: '0x95', attempt: 1 })
   await log.until('after-big', 'PUBLISHED')
   expect(ids()).toEqual(['after-big'])
+})
+
+/** Guards engine/command-effects.ts `ticket.hold()` of a publication: seen to fail (it is committed) without it. */
+test('what is not answered when its worker stops is not committed, and published by the next one', async () => {
+  const own = new CommandNames('unanswered')
+  await own.create(brokers, 1)
+  const settings = commandSettings({ ...sharedGround(), mqttUrl: broker.url }, own, { worker: { drainSeconds: 1 } })
+  const [first, statuses] = await Promise.all([
+    IngestWorker.ready(settings, 'command'),
+    StatusLog.open(brokers, own.commandStatus),
+  ])
+  open.push(first, statuses)
+  answer = ({ id, nth }) => (id === 'mute' && nth === 0 ? null : 0)
+  await produceCommands(brokers, own.command, [
+    { deviceSn: 'MUTE1', commandId: 'answered', op: 'ping' },
+    { deviceSn: 'MUTE1', commandId: 'mute', op: 'ping' },
+    { deviceSn: 'MUTE2', commandId: 'beside', op: 'ping' },
+  ])
+  await statuses.until('answered', 'PUBLISHED')
+  await statuses.until('mute', 'ACCEPTED')
+  await statuses.until('beside', 'PUBLISHED')
+  expect((await first.process.stop()).signal).toBe(null)
+  const asked = { groupId: `${own.name}-command`, topics: [own.command] }
+  const committed = await withAdmin(brokers, (admin) => admin.fetchOffsets(asked))
+  expect(committed[0]?.partitions[0]?.offset).toBe('1')
+
+  const next = await IngestWorker.ready(settings, 'command')
+  open.push(next)
+  await statuses.until('mute', 'PUBLISHED')
+  expect(timesOf('mute')).toHaveLength(2)
 })

@@ -18,6 +18,8 @@ import { kafkaOf, withAdmin } from '../kit/topic-reader.ts'
  */
 const { kafkaBrokers: brokers } = sharedGround()
 const partitions = 2
+/** See {@link commandSettings}. */
+const sessionTimeoutMs = 3000
 const open: { close(): Promise<unknown> }[] = []
 let names: CommandNames
 
@@ -44,7 +46,8 @@ class Member {
   }
 
   private constructor(rebalancing: (source: GroupSource) => void) {
-    const settings = parseSettings(commandSettings(sharedGround(), names))
+    // So long that a member which waits for others to join is not given up meanwhile.
+    const settings = parseSettings(commandSettings(sharedGround(), names, { kafka: { rebalanceTimeoutMs: 60_000 } }))
     this.source = new GroupSource(
       groupOptions(settings, 'offsets', ['command'], partitions),
       {
@@ -130,6 +133,22 @@ test('no offset is committed while the group shares out anew', async () => {
     return committed()
   }
   await expect.poll(again, { timeout: 20_000 }).toContain('6')
+})
+
+/**
+ * What lies in sockets and timers of a process that was asleep comes before anything tells it that others own its
+ * partitions. Guards kafka/group-source.ts `owns` (`checkLease`): seen to fail without it.
+ */
+test('a process that slept for a whole session owns nothing from its first moment on', async () => {
+  const member = Member.join()
+  await member.holds(2)
+  expect([0, 1].map((partition) => member.source.owns(partition))).toEqual([true, true])
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, sessionTimeoutMs + 100)
+  expect([0, 1].map((partition) => member.source.owns(partition))).toEqual([false, false])
+  expect(member.lost).toEqual([0, 1])
+  expect(await member.commit({ 0: 1n }).catch(kindOf)).toBe('lost')
+  // It joins anew by itself.
+  await member.holds(2)
 })
 
 /** A member that begins to work on the first batch it gets, and does nothing else until it is closed. */
