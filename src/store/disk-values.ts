@@ -5,7 +5,7 @@ import { ClassicLevel } from 'classic-level'
 import { Failure, messageOf } from '../kernel/failure.ts'
 
 /** LevelDB keeps what was last written in memory, twice this at most, and this much of what was read. */
-const bufferBytes = 2 * 1024 * 1024
+const bufferBytes = 1024 * 1024
 
 interface Held<V> {
   /** Null: removed. */

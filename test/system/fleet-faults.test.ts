@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { ArtemisServer } from '../../scripts/ground/servers/artemis.ts'
+import { partitionFor } from '../../src/records/topics.ts'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { FleetLog, FleetOperator } from '../kit/fleet-records.ts'
 import { FleetThings } from '../kit/fleet-things.ts'
@@ -362,17 +363,24 @@ const publishedOn = (broker: ScriptedBroker, leaf: string) =>
 test('an outbox that dies between PUBACK and commit publishes again', async () => {
   let silent = true
   const broker = await ScriptedBroker.start({
-    publish: ({ messageId = 0 }, link) => {
-      if (!silent) link.send({ cmd: 'puback', messageId, reasonCode: 0 })
+    publish: ({ messageId = 0, topic }, link) => {
+      if (!silent || !topic.endsWith('twice/request')) link.send({ cmd: 'puback', messageId, reasonCode: 0 })
     },
   })
   open.push(broker)
-  const { operator, start, log } = await begin('again', broker.url)
+  const { operator, start, log, names } = await begin('again', broker.url)
   const first = await start('fleet')
   await operator.command('r1', 'twice', { ttl: 300 })
   await log.until('results', { requestId: 'twice' })
   const link = await broker.linked('outbox')
   await link.until('the request', () => publishedOn(broker, 'twice/request').length === 1)
+  // What is answered in another partition is committed, and with it whatever else may be.
+  const partitions = new Map(all.map((thing) => [partitionFor('mqttOutbox', thing, 4), thing] as const))
+  const own = partitionFor('mqttOutbox', 'r1', 4)
+  const [other = -1, elsewhere = ''] = [...partitions].find(([partition]) => partition !== own) ?? []
+  await operator.command(elsewhere, 'beside', { ttl: 300 })
+  await expect.poll(async () => (await committedOutbox(names)).get(other), { timeout: 30_000 }).not.toBe('-1')
+  expect((await committedOutbox(names)).get(own)).toBe('-1')
   // The broker has answered, and the worker does not live to commit.
   first.process.freeze()
   const [request] = publishedOn(broker, 'twice/request')
@@ -387,6 +395,13 @@ test('an outbox that dies between PUBACK and commit publishes again', async () =
   expect(publishedOn(broker, 'twice/request')).toHaveLength(2)
   expect(log.of('commandExecutions', { executionId: 'twice' })).toHaveLength(1)
 })
+
+/** Offsets of the outbox that are committed, by partition. */
+async function committedOutbox(names: FleetNames): Promise<ReadonlyMap<number, string>> {
+  const asked = { groupId: `${names.name}-outbox`, topics: [names.topic('mqttOutbox')] }
+  const found = await withAdmin(brokers, (admin) => admin.fetchOffsets(asked))
+  return new Map(found[0]?.partitions.map(({ partition, offset }) => [partition, offset]))
+}
 
 /** Guards fleet/commands/publish-result.ts: a repeated result finds the command closed. */
 test('0x10 makes a command FAILED NO_SUBSCRIBER, once, also when the publication is repeated', async () => {
