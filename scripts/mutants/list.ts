@@ -307,6 +307,15 @@ export const mutants: readonly Mutant[] = [
     only: 'refused alone',
   },
   {
+    name: 'keeps in memory what it reads back',
+    file: 'src/engine/fleet-worker.ts',
+    find: 'if (this.#restoredRecords % settleEvery === 0) await this.#memory.settle()',
+    replace: '',
+    project: 'system',
+    test: 'test/system/fleet-store.test.ts',
+    only: 'shadows of 60 MB',
+  },
+  {
     name: 'commits an outbox record before its PUBACK',
     file: 'src/engine/outbox-worker.ts',
     find: 'const ticket = new InputTicket(this.#owner, this.#window.enter(BigInt(message.offset)))',

@@ -114,3 +114,47 @@ test('a folder that cannot be written to ends the start, and the line says what 
   expect(String(line['error'])).toContain(file)
   expect((await refused.process.exited).code).toBe(1)
 })
+
+/**
+ * The whole point of the folder. Guards engine/fleet-worker.ts `settle` in `#restore`: seen to fail (the process dies of
+ * its heap) without it, as it does without a folder.
+ */
+test('shadows of 60 MB are served in a heap of 72 MB, where they alone would not leave room to work', async () => {
+  const big = new FleetNames('big')
+  await big.create(brokers)
+  const writer = new FleetOperator(brokers, registryUrl, big)
+  const count = 5000
+  const many = Array.from({ length: count }, (_, n) => `b${n}`)
+  const empty = { desiredJson: '{}', deltaJson: '{}', metadataJson: '{}', lastPublishedDeltaJson: '{}' }
+  const shadowFor = (thingName: string) => {
+    const reportedJson = JSON.stringify({ text: thingName.padEnd(12_500, '.') })
+    return [thingName, { thingName, version: 1, reportedJson, updatedAt: 1, ...empty }] as const
+  }
+  await writer.register(...many)
+  // As many as Kafka takes in one batch of a partition.
+  for (let at = 0; at < count; at += 160) await writer.write('shadowState', many.slice(at, at + 160).map(shadowFor))
+  const startWith = async (store: object) => {
+    const settings = fleetSettings(sharedGround(), big, { fleet: { store, shadow: { maxBytes: 16_384 } } })
+    const worker = await IngestWorker.start(settings, 'fleet', { NODE_OPTIONS: '--max-old-space-size=72' })
+    open.push(worker)
+    const outcome = Promise.race([
+      worker.becomes(true, 0, 60_000).then(() => 'ready'),
+      worker.process.exited.then(() => 'ended'),
+    ])
+    return [worker, await outcome] as const
+  }
+  const [, without] = await startWith({})
+  expect(without).toBe('ended')
+
+  const [, outcome] = await startWith({ folder, cacheThings: 100 })
+  expect(outcome).toBe('ready')
+  const bigLog = await FleetLog.open(brokers, big)
+  const some = many.filter((_, n) => n % 250 === 7)
+  for (const thing of some) await writer.setDesired(thing, `set-${thing}`, { led: 'on' })
+  for (const thingName of some) {
+    const after = await bigLog.until('shadowState', { thingName, version: 2 })
+    expect(after['desiredJson'], thingName).toBe('{"led":"on"}')
+    expect(after['reportedJson'], thingName).toBe(shadowFor(thingName)[1].reportedJson)
+  }
+  await bigLog.close()
+})
