@@ -100,6 +100,12 @@ test('writing gives what JSON.stringify gives', () => {
       expect(writeJson(readJson(text) as Json)).toBe(text)
     }),
   )
+  // Guards fleet/json/write.ts `plain`.
+  for (let code = 0; code <= 0xffff; code += 1) {
+    const text = `a${String.fromCharCode(code)}z`
+    if (writeJson(text) !== JSON.stringify(text)) expect(writeJson(text), code.toString(16)).toBe(JSON.stringify(text))
+  }
+  expect(writeJson('\u{1f600}')).toBe('"\u{1f600}"')
   expect(writeJson(readJson('"\\ud800\\u00e9\\/"') as Json)).toBe('"\\ud800é/"')
 })
 
