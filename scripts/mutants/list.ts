@@ -308,8 +308,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'keeps in memory what it reads back',
-    file: 'src/engine/fleet-worker.ts',
-    find: 'if (this.#restoredRecords % settleEvery === 0) await this.#memory.settle()',
+    file: 'src/engine/fleet-restore.ts',
+    find: 'if (this.#records % settleEvery === 0) await this.#memory.settle()',
     replace: '',
     project: 'system',
     test: 'test/system/fleet-store.test.ts',

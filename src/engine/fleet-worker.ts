@@ -1,7 +1,6 @@
 import { FleetDecider } from '../fleet/decider.ts'
 import { type Decision, Draft } from '../fleet/draft.ts'
-import { FleetState, isStateChannel, type StateChannel, stateChannels } from '../fleet/state.ts'
-import { stateRecordFault } from '../fleet/state-record-fault.ts'
+import { FleetState, isStateChannel } from '../fleet/state.ts'
 import { timerRecord } from '../fleet/timers.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import type { Lane } from '../observe/watchdog.ts'
@@ -19,13 +18,13 @@ import {
   type InputOffset,
   type ThingMemory,
 } from './fleet-ports.ts'
+import { FleetRestore, type StateBounds } from './fleet-restore.ts'
 import type { Refusals } from './refusals.ts'
 
 /** Where a partition begins. */
 export interface FleetStart {
   readonly inputs: Readonly<Record<FleetInput, bigint>>
-  /** State topics: from where to where they are read back. */
-  readonly state: Readonly<Record<StateChannel, { readonly from: bigint; readonly end: bigint }>>
+  readonly state: StateBounds
 }
 
 /**
@@ -39,9 +38,6 @@ type Phase = 'restoring' | 'live' | 'over'
 
 /** Answers to requests that are too old to be repeated leave the memory this often. */
 const forgetEveryMs = 60_000
-
-/** State records that are read back before memory is made for the next ones. */
-const settleEvery = 500
 
 /** Owns the things and jobs of one partition number. */
 export class FleetWorker {
@@ -57,8 +53,7 @@ export class FleetWorker {
     readonly live: (worker: FleetWorker) => void
     readonly failed: (worker: FleetWorker, failure: Failure) => void
   }
-  /** State topics that are not read back to their end, and how far they are. */
-  readonly #unrestored: Map<StateChannel, bigint>
+  readonly #restore: FleetRestore
   #phase: Phase = 'restoring'
   #turn: Promise<void> = Promise.resolve()
   #waiting: ReadInput[] = []
@@ -66,7 +61,6 @@ export class FleetWorker {
   #paused = false
   /** The clock of this partition, which never goes back. */
   #now = 0
-  #restoredRecords = 0
   #forgotAt = 0
   #beganAt = 0
   #commits = 0
@@ -93,12 +87,7 @@ export class FleetWorker {
     this.#hooks = hooks
     this.#state = new FleetState(ports.settings, memory)
     this.#decider = new FleetDecider(ports.settings, ports.registry, this.#state)
-    this.#unrestored = new Map(
-      stateChannels.flatMap((channel) => {
-        const { from, end } = start.state[channel]
-        return from < end ? [[channel, from] as const] : []
-      }),
-    )
+    this.#restore = new FleetRestore(start.state, this.#state, memory, ports.read)
   }
 
   get isLive(): boolean {
@@ -115,7 +104,7 @@ export class FleetWorker {
     const { counts } = this.#state
     const deadline = this.#phase === 'live' ? this.nextDeadline() : null
     return {
-      unrestored: this.#phase === 'restoring' ? this.#unrestoredRecords() : 0,
+      unrestored: this.#phase === 'restoring' ? this.#restore.left() : 0,
       commandsOpen: counts.of('command', 'SENT'),
       executionsQueued: counts.of('execution', 'QUEUED'),
       executionsInProgress: counts.of('execution', 'IN_PROGRESS'),
@@ -140,8 +129,8 @@ export class FleetWorker {
   begin(): void {
     const { source } = this.#ports
     this.#beganAt = this.#ports.clock.now()
-    for (const [channel, from] of this.#unrestored) source.startAt(channel, this.partition, from)
-    if (this.#unrestored.size === 0) this.#goLive()
+    for (const [channel, from] of this.#restore.unread) source.startAt(channel, this.partition, from)
+    if (this.#restore.unread.size === 0) this.#goLive()
   }
 
   end(): void {
@@ -168,7 +157,11 @@ export class FleetWorker {
   async #take(messages: readonly KafkaMessage[], topic: FleetTopic, next: bigint): Promise<void> {
     if (this.#phase === 'over') return
     if (isStateChannel(topic)) {
-      await this.#restore(messages, topic, next)
+      const isEnd = await this.#restore.take(messages, topic, next)
+      // It may have been lost while it was read.
+      if (!isEnd || this.#phase !== 'restoring') return
+      this.#ports.source.pause(topic, this.partition)
+      if (this.#restore.unread.size === 0) this.#goLive()
       return
     }
     // A partition that starts over is still read from where it was: it comes again, from the committed offset on.
@@ -181,38 +174,11 @@ export class FleetWorker {
     this.#work()
   }
 
-  async #restore(messages: readonly KafkaMessage[], channel: StateChannel, next: bigint): Promise<void> {
-    if (!this.#unrestored.has(channel)) return
-    for (const message of messages) {
-      const value = message.value === null ? null : await this.#ports.read(channel, message)
-      const key = message.key === null ? null : Buffer.from(message.key).toString('utf8')
-      const fault = value === undefined ? 'it cannot be decoded' : stateRecordFault(channel, key, value)
-      if (value === undefined || fault !== null) {
-        const place = `${message.topic}/${message.partition}/${message.offset}`
-        throw new Failure('fatal', 'invalid_state', `the state record ${place} cannot be taken: ${fault}`)
-      }
-      this.#state.apply({ channel, key, value })
-      this.#restoredRecords += 1
-      if (this.#restoredRecords % settleEvery === 0) await this.#memory.settle()
-    }
-    this.#unrestored.set(channel, next)
-    if (next < this.#start.state[channel].end) return
-    this.#unrestored.delete(channel)
-    this.#ports.source.pause(channel, this.partition)
-    if (this.#unrestored.size === 0) this.#goLive()
-  }
-
-  #unrestoredRecords(): number {
-    let records = 0
-    for (const [channel, next] of this.#unrestored) records += Number(this.#start.state[channel].end - next)
-    return records
-  }
-
   #goLive(): void {
     this.#phase = 'live'
     const { partition } = this
     const durationMs = this.#ports.clock.now() - this.#beganAt
-    this.#ports.emit({ event: 'fleet_restored', partition, records: this.#restoredRecords, durationMs })
+    this.#ports.emit({ event: 'fleet_restored', partition, records: this.#restore.records, durationMs })
     for (const input of fleetInputs) this.#ports.source.startAt(input, this.partition, this.#start.inputs[input])
     this.#hooks.live(this)
     // A fan-out that was under way goes on before the first input.

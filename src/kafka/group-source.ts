@@ -9,16 +9,14 @@ import { ClientSockets } from './client-sockets.ts'
 import { consumedMessage } from './consumed-message.ts'
 import { coPartitionAssigner } from './copartition-assigner.ts'
 import { kafkaFailure } from './errors.ts'
+import { type LeaseOptions, MemberLease } from './member-lease.ts'
 
-export interface GroupOptions {
+export interface GroupOptions extends LeaseOptions {
   readonly client: KafkaClientOptions
   readonly groupId: string
   /** Topics of one key space, with the same number of partitions. */
   readonly topics: readonly string[]
   readonly partitions: number
-  readonly sessionTimeoutMs: number
-  readonly rebalanceTimeoutMs: number
-  readonly heartbeatIntervalMs: number
   readonly maxWaitMs: number
   readonly maxBytesPerPartition: number
   /** How long one question may take. */
@@ -68,6 +66,7 @@ export class GroupSource {
   readonly #backoff: Backoff
   readonly #emit: Emit
   readonly #sockets = new ClientSockets()
+  readonly #lease: MemberLease
   #consumer: Consumer | null = null
   #admin: Admin | null = null
   #memberId = ''
@@ -78,44 +77,28 @@ export class GroupSource {
   readonly #positions = new Map<string, bigint>()
   #closed = false
   #retry: NodeJS.Timeout | undefined
-  #lease: NodeJS.Timeout | undefined
-  /** When the group last said that this member is in it; of `performance.now()`. */
-  #memberAt = 0
-  /** When this process was last seen to run; of `performance.now()`. */
-  #awakeAt = 0
 
   constructor(options: GroupOptions, hooks: GroupHooks, backoff: Backoff, emit: Emit) {
     this.#options = options
     this.#hooks = hooks
     this.#backoff = backoff
     this.#emit = emit
+    this.#lease = new MemberLease(options, () => this.checkLease())
   }
 
   get held(): ReadonlySet<number> {
     return this.#held
   }
 
-  /**
-   * Whether the partition is ours without doubt. A process that was frozen wakes up with answers in its sockets, and
-   * handles them before anything tells it that others own its partitions by now.
-   */
+  /** Whether the partition is ours without doubt. */
   owns(partition: number): boolean {
     this.checkLease()
     return this.#held.has(partition)
   }
 
-  /**
-   * Silent for too long, also while it joins: the group may have given our partitions away, and to join anew is the only
-   * way to know.
-   */
+  /** When the lease is over the group may have given our partitions away, and to join anew is the only way to know. */
   checkLease(): void {
-    if (this.#consumer === null) return
-    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#options
-    const now = performance.now()
-    // While members join, the group waits for each of them, and no heartbeat is sent.
-    const leaseMs = this.#settled ? sessionTimeoutMs : sessionTimeoutMs + rebalanceTimeoutMs
-    const wasAsleep = now - this.#awakeAt >= sessionTimeoutMs
-    if (now - this.#memberAt < leaseMs && !wasAsleep) return
+    if (this.#consumer === null || !this.#lease.isOver(!this.#settled)) return
     this.#again(new Failure('transient', 'timeout', 'no heartbeat was answered for a whole session'))
   }
 
@@ -133,7 +116,7 @@ export class GroupSource {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retry)
-    clearInterval(this.#lease)
+    this.#lease.end()
     this.#loseAll('closing')
     const [consumer, admin] = [this.#consumer, this.#admin]
     this.#consumer = null
@@ -234,11 +217,7 @@ export class GroupSource {
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2000, restartOnFailure: async () => false },
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => ofNow(() => this.#again(payload.error)))
-    consumer.on(consumer.events.HEARTBEAT, () =>
-      ofNow(() => {
-        this.#memberAt = performance.now()
-      }),
-    )
+    consumer.on(consumer.events.HEARTBEAT, () => ofNow(() => this.#lease.extend()))
     // Not when the group is joined: a member may be let in, and refused at its first fetch, over and over.
     consumer.on(consumer.events.FETCH, () => ofNow(() => this.#backoff.reset()))
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { batchSize, topic, partition, lastOffset } }) => {
@@ -264,7 +243,7 @@ export class GroupSource {
     }
     this.#admin = admin
     this.#consumer = consumer
-    this.#watchLease()
+    this.#lease.begin()
     try {
       await consumer.subscribe({ topics: [...topics], fromBeginning: true })
       await consumer.run({
@@ -299,14 +278,14 @@ export class GroupSource {
 
   #revoked(): void {
     this.#settled = false
-    this.#memberAt = performance.now()
+    this.#lease.extend()
   }
 
   #joined({ payload }: ConsumerGroupJoinEvent): void {
     const { groupId, topics } = this.#options
     if (payload.memberId !== this.#memberId) this.#loseAll('joined anew')
     this.#memberId = payload.memberId
-    this.#watchLease()
+    this.#lease.begin()
     const now = new Set(Object.values(payload.memberAssignment)[0] ?? [])
     const gone = [...this.#held].filter((partition) => !now.has(partition))
     const fresh = [...now].filter((partition) => !this.#held.has(partition))
@@ -329,16 +308,6 @@ export class GroupSource {
     this.#hooks.taken(fresh)
   }
 
-  #watchLease(): void {
-    this.#memberAt = performance.now()
-    this.#awakeAt = this.#memberAt
-    clearInterval(this.#lease)
-    this.#lease = setInterval(() => {
-      this.checkLease()
-      this.#awakeAt = performance.now()
-    }, this.#options.heartbeatIntervalMs)
-  }
-
   #loseAll(reason: string): void {
     const held = [...this.#held]
     this.#held = new Set()
@@ -359,7 +328,7 @@ export class GroupSource {
     for (const client of [this.#consumer, this.#admin]) client?.disconnect().catch(() => undefined)
     this.#consumer = null
     this.#admin = null
-    clearInterval(this.#lease)
+    this.#lease.end()
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.open(), this.#backoff.next())
   }

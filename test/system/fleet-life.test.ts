@@ -233,7 +233,7 @@ test('topics with different numbers of partitions end the start, and the line sa
   await refused.close()
 })
 
-/** Guards engine/fleet-worker.ts `#restore`. */
+/** Guards engine/fleet-restore.ts `take`. */
 test('a partition whose state cannot be read is not taken up: the reason says where', async () => {
   const broken = new FleetNames('broken')
   await broken.create(brokers, 2)

@@ -116,7 +116,7 @@ test('a folder that cannot be written to ends the start, and the line says what 
 })
 
 /**
- * The whole point of the folder. Guards engine/fleet-worker.ts `settle` in `#restore`: seen to fail (the process dies of
+ * The whole point of the folder. Guards engine/fleet-restore.ts `settle`: seen to fail (the process dies of
  * its heap) without it, as it does without a folder.
  */
 test('shadows of 60 MB are served in a heap of 72 MB, where they alone would not leave room to work', async () => {

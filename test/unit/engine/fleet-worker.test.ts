@@ -24,6 +24,7 @@ const start: FleetStart = {
 class Memory extends Map<string, KeptThing> implements ThingMemory {
   breaks: 'get' | 'settle' | null = null
   settled = 0
+  whenSettled = (): void => undefined
 
   override get(name: string): KeptThing | undefined {
     this.#look('get')
@@ -33,6 +34,7 @@ class Memory extends Map<string, KeptThing> implements ThingMemory {
   async settle(): Promise<void> {
     this.#look('settle')
     this.settled += 1
+    this.whenSettled()
     await Promise.resolve()
   }
 
@@ -53,7 +55,9 @@ class Driver {
   readonly worker: FleetWorker
   #offset = 0
 
-  constructor() {
+  lives = 0
+
+  constructor(from: FleetStart = start) {
     const fleet = parseSettings({ fleet: { registryMode: 'open' } }).fleet
     const ports: FleetPorts = {
       settings: fleet,
@@ -88,8 +92,10 @@ class Driver {
       },
       close: () => Promise.resolve(),
     }
-    this.worker = new FleetWorker(0, start, transactions, new Refusals(), this.memory, ports, {
-      live: () => undefined,
+    this.worker = new FleetWorker(0, from, transactions, new Refusals(), this.memory, ports, {
+      live: () => {
+        this.lives += 1
+      },
       failed: (_worker, failure) => this.failures.push(failure),
     })
     this.worker.begin()
@@ -140,4 +146,22 @@ test('starts over when what does not fit cannot be written', async () => {
   driver.memory.breaks = null
   await driver.setDesired('t1', 2)
   expect(driver.written).toHaveLength(1)
+})
+
+/** Guards engine/fleet-worker.ts `#take` (`restoring`): seen to go live, after it was lost, without it. */
+test('a partition that is lost while its state is read back does not go live', async () => {
+  const records = 500
+  const end = { from: 0n, end: BigInt(records) }
+  const message = { topic: 'fleet.shadow.state', partition: 0, offset: '0', value: null, headers: {}, timestamp: T0 }
+  const messages = Array.from({ length: records }, (_, n) => ({ ...message, key: Buffer.from(`t${n}`) }))
+  const read = async (whenSettled: (driver: Driver) => void) => {
+    const driver = new Driver({ ...start, state: { ...start.state, shadowState: end } })
+    driver.memory.whenSettled = () => whenSettled(driver)
+    driver.worker.records(messages, 'shadowState', BigInt(records))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(driver.memory.settled).toBe(1)
+    return driver
+  }
+  expect(await read(() => undefined)).toMatchObject({ lives: 1, failures: [] })
+  expect(await read(({ worker }) => worker.end())).toMatchObject({ lives: 0, failures: [] })
 })
