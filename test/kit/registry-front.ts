@@ -1,10 +1,17 @@
 import { once } from 'node:events'
-import { createServer, request, type Server } from 'node:http'
+import { createServer as createPlain, type RequestListener, request, type Server } from 'node:http'
+import { createServer as createSecure, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 interface Login {
   readonly username: string
   readonly password: string
+}
+
+/** In PEM form. */
+interface ServerPair {
+  readonly cert: string
+  readonly key: string
 }
 
 /** What stands between a client and the real registry. */
@@ -13,13 +20,15 @@ export interface FrontOptions {
   readonly login?: Login
   /** Added to the clock that the registry shows. */
   readonly clockMs?: number
+  /** Speaks TLS and shows this certificate. */
+  readonly tls?: ServerPair
   /** Answers 503 to what is asked at these paths, for as long as it says so. */
   readonly refuses?: (path: string) => boolean
 }
 
-/** The real registry behind a login, with a clock that is wrong, or with gaps: Apicurio itself can do none of these here. */
+/** The real registry behind a login, TLS, with a clock that is wrong, or with gaps: Apicurio itself can do none of these here. */
 export class RegistryFront {
-  readonly #server: Server
+  readonly #server: Server | SecureServer
   /** Logins of the requests that were let in. */
   readonly admitted: string[] = []
   #expected: string | null
@@ -31,9 +40,9 @@ export class RegistryFront {
     return front
   }
 
-  private constructor(target: URL, { login, clockMs = 0, refuses = () => false }: FrontOptions) {
+  private constructor(target: URL, { login, clockMs = 0, tls, refuses = () => false }: FrontOptions) {
     this.#expected = login === undefined ? null : basic(login)
-    this.#server = createServer((incoming, outgoing) => {
+    const answer: RequestListener = (incoming, outgoing) => {
       const date = new Date(Date.now() + clockMs).toUTCString()
       const { authorization } = incoming.headers
       if (this.#expected !== null && authorization !== this.#expected) {
@@ -47,13 +56,14 @@ export class RegistryFront {
       }
       const { host: _host, ...headers } = incoming.headers
       const url = new URL(`${target.origin}${incoming.url ?? '/'}`)
-      const forwarded = request(url, { method: incoming.method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, date })
-        answer.pipe(outgoing)
+      const forwarded = request(url, { method: incoming.method, headers }, (answered) => {
+        outgoing.writeHead(answered.statusCode ?? 502, { ...answered.headers, date })
+        answered.pipe(outgoing)
       })
       forwarded.on('error', () => outgoing.destroy())
       incoming.pipe(forwarded)
-    })
+    }
+    this.#server = tls === undefined ? createPlain(answer) : createSecure({ ...tls }, answer)
     this.#path = target.pathname
   }
 
@@ -64,8 +74,14 @@ export class RegistryFront {
     this.#expected = basic(login)
   }
 
+  /** Shows another certificate to connections from now on. Only with `tls`. */
+  setCertificate(pair: ServerPair): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext({ ...pair })
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${this.#path}`
+    const protocol = 'setSecureContext' in this.#server ? 'https' : 'http'
+    return `${protocol}://127.0.0.1:${(this.#server.address() as AddressInfo).port}${this.#path}`
   }
 
   async close(): Promise<void> {

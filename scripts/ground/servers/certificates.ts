@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openssl, requireAll } from '../fetch/prerequisites.ts'
 import { runCommand } from '../fetch/run-command.ts'
@@ -23,13 +23,13 @@ export class Certificates {
     this.server = server
   }
 
-  /** `name` keeps several authorities apart: an unknown one is a test of its own. */
-  static async make(parent: string, name = 'ground'): Promise<Certificates> {
+  /** `name` keeps several authorities apart: an unknown one is a test of its own. It is valid for `days`. */
+  static async make(parent: string, name = 'ground', days = 30): Promise<Certificates> {
     requireAll('certificates', [openssl])
     const folder = join(parent, `certificates-${name}`)
     await mkdir(folder)
     const key = await newKey(folder, 'ca')
-    const self = ['req', '-x509', '-new', '-key', key, '-days', '30', '-subj', `/CN=${name} authority`]
+    const self = ['req', '-x509', '-new', '-key', key, '-days', String(days), '-subj', `/CN=${name} authority`]
     const extensions = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign']
     await runCommand('openssl', [...self, ...extensions, '-out', join(folder, 'ca.pem')])
     return new Certificates(folder, await issue(folder, 'localhost', 'subjectAltName=DNS:localhost,IP:127.0.0.1'))
@@ -63,6 +63,12 @@ export class Certificates {
   /** A server's certificate for another name, or one that ends soon; with a negative number of days it has ended. */
   serverOf(name: string, days = 30): Promise<KeyPair> {
     return issue(this.#folder, name, `subjectAltName=DNS:${name}`, days, `${name}-server-${days}`)
+  }
+
+  /** Puts another pair into the files of `server`. A server that runs shows it when it has read its files again. */
+  async replaceServer({ certificate, key }: KeyPair): Promise<void> {
+    await copyFile(certificate, this.server.certificate)
+    await copyFile(key, this.server.key)
   }
 
   /** Certificate and key in one file, as Kafka wants its PEM key store. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Kafka, logLevel } from 'kafkajs'
+import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { kafkaPart } from '../fetch/jar-parts.ts'
 import { ensurePart } from '../fetch/part.ts'
 import { runCommand } from '../fetch/run-command.ts'
@@ -60,6 +60,18 @@ export class KafkaServer {
     const entity = ['--alter', '--entity-type', 'users', '--entity-name', user]
     const change = ['--add-config', `SCRAM-SHA-512=[password=${password}]`]
     await runCommand('java', [...tool, '--bootstrap-server', this.brokers.join(','), ...entity, ...change])
+  }
+
+  /** Shows the certificate of another PEM store to connections from now on. Its names must be those of the former. */
+  async setServerStore(path: string): Promise<void> {
+    const admin = new Kafka({ brokers: [...this.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const configEntries = [{ name: 'listener.name.tls.ssl.keystore.location', value: path }]
+    const resources = this.brokers.map((_, index) => {
+      return { type: kafkajs.ConfigResourceTypes.BROKER, name: String(index + 1), configEntries }
+    })
+    await admin.alterConfigs({ validateOnly: false, resources })
+    await admin.disconnect()
   }
 
   get startMs(): number {

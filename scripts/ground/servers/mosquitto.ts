@@ -55,6 +55,11 @@ export class MosquittoServer extends Server {
     this.signal('SIGHUP')
   }
 
+  /** Reads its certificate and key again, for connections from now on. */
+  rereadCertificate(): void {
+    this.signal('SIGHUP')
+  }
+
   /** Changes the access list of the running broker. */
   async setAcl(acl: string): Promise<void> {
     await writeFile(join(this.#folder, 'acl'), acl, { mode: 0o600 })
