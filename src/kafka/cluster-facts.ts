@@ -14,6 +14,8 @@ interface BrokerFacts {
 }
 
 interface PartitionFacts {
+  readonly index: number
+  /** Below 0: none. */
   readonly leader: number
   readonly replicas: number
   readonly inSync: number
@@ -56,13 +58,13 @@ export async function askCluster(line: DirectLine, topics: readonly string[]): P
     answer.flag()
     const partitions = answer.list((): PartitionFacts => {
       answer.int16()
-      answer.int32()
+      const index = answer.int32()
       const leader = answer.int32()
       answer.int32()
       const replicas = answer.list(() => answer.int32()).length
       const inSync = answer.list(() => answer.int32()).length
       answer.list(() => answer.int32())
-      return { leader, replicas, inSync }
+      return { index, leader, replicas, inSync }
     })
     return [name, { state: stateOf(error), partitions, allowed: allowedIn(answer.int32()) }]
   })
@@ -115,6 +117,38 @@ export async function askTopicSettings(
     return [name, error === 0 ? new Map(entries) : null]
   })
   return new Map(results)
+}
+
+/**
+ * Whether any record was ever written to partitions of a topic that this broker leads (ListOffsets, version 1); null
+ * when it does not say of all of them.
+ */
+export async function hasRecords(
+  line: DirectLine,
+  topic: string,
+  partitions: readonly number[],
+): Promise<boolean | null> {
+  const body = new FieldWriter().int32(-1)
+  body.list([topic], (name) => {
+    body.text(name)
+    // -1: where the next record goes.
+    body.list(partitions, (partition) => body.int32(partition).int64(-1n))
+  })
+  const answer = await line.ask(`records of ${topic}`, { apiKey: 2, apiVersion: 1, body })
+  const ends = answer
+    .list(() => {
+      answer.text()
+      return answer.list(() => {
+        answer.int32()
+        const error = answer.int16()
+        answer.int64()
+        const offset = answer.int64()
+        return error === 0 ? offset : null
+      })
+    })
+    .flat()
+  if (ends.some((end) => end !== null && end > 0n)) return true
+  return ends.includes(null) ? null : false
 }
 
 /** Whether the user may read as this consumer group; null when the broker does not say. Needs its coordinator. */

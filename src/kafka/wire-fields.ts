@@ -68,6 +68,10 @@ export class FieldReader {
     return this.#buffer.readInt32BE(this.#skip(4))
   }
 
+  int64(): bigint {
+    return this.#buffer.readBigInt64BE(this.#skip(8))
+  }
+
   flag(): boolean {
     return this.int8() !== 0
   }

@@ -1,4 +1,4 @@
-import { createPrivateKey, type X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { certificatesIn } from '../../kernel/certificates.ts'
 import { messageOf } from '../../kernel/failure.ts'
@@ -8,13 +8,30 @@ import type { TlsFiles } from './look-at-endpoint.ts'
 
 const dayMs = 86_400_000
 
+/** What files are for, in the words of a finding. */
+interface FileUse {
+  /** What is lost when they cannot be used. */
+  readonly costs: string
+  /** What is lost when a certificate has ended. */
+  readonly endCosts: string
+  /** How a renewed file comes into use. */
+  readonly renew: string
+}
+
+const toLogIn: FileUse = {
+  costs: 'the bridge cannot log in',
+  endCosts: 'from then on no connection can be made',
+  renew: 'renew it; the next connect uses the new file',
+}
+
 /** Says whether the files of one server's settings can be used. True when they can. Contents are never said. */
 export async function checkFiles(
   report: Report,
   place: string,
-  tls: TlsFiles,
+  tls: Omit<TlsFiles, 'serverName'>,
   passwordFile: { readonly option: string; readonly path: string | null },
   { now }: Surroundings,
+  { costs, endCosts, renew }: FileUse = toLogIn,
 ): Promise<boolean> {
   const named = [
     [`${place}.tls.caFile`, tls.caFile],
@@ -25,7 +42,7 @@ export async function checkFiles(
   const texts = new Map<string, string>()
   let usable = true
   const fail = (path: string, what: string, fix: string): void => {
-    report.fail('files', path, what, 'the bridge cannot log in', fix)
+    report.fail('files', path, what, costs, fix)
     usable = false
   }
   for (const [option, path] of named) {
@@ -40,50 +57,54 @@ export async function checkFiles(
     fail(passwordFile.path ?? '', 'the password file is empty', `write the password into it (${passwordFile.option})`)
   }
   const certificates = (option: string, path: string | null): readonly X509Certificate[] => {
+    const text = texts.get(option)
+    if (text === undefined) return []
     try {
-      return certificatesIn(texts.get(option) ?? '')
+      const found = certificatesIn(text)
+      if (found.length === 0) fail(path ?? '', 'holds no certificate in PEM form', `correct ${option}`)
+      return found
     } catch (error) {
       fail(path ?? '', `is no certificate in PEM form: ${messageOf(error)}`, `correct ${option}`)
       return []
     }
   }
   const authorities = certificates(`${place}.tls.caFile`, tls.caFile)
-  if (texts.has(`${place}.tls.caFile`) && usable && authorities.length === 0) {
-    fail(tls.caFile ?? '', 'holds no certificate in PEM form', `correct ${place}.tls.caFile`)
-  }
-  const own = certificates(`${place}.tls.certFile`, tls.certFile)[0]
-  const key = texts.get(`${place}.tls.keyFile`)
-  if (own !== undefined && key !== undefined && !belongs(own, key)) {
+  const chain = certificates(`${place}.tls.certFile`, tls.certFile)
+  const [own] = chain
+  const keyText = texts.get(`${place}.tls.keyFile`)
+  const key = keyText === undefined ? null : keyIn(keyText)
+  if (keyText !== undefined && key === null) {
+    fail(tls.keyFile ?? '', 'holds no key in PEM form without a password', `correct ${place}.tls.keyFile`)
+  } else if (own !== undefined && key !== null && !own.checkPrivateKey(key)) {
     fail(tls.keyFile ?? '', `is not the key of ${tls.certFile}`, `give the two files of one pair in ${place}.tls`)
   }
-  // A bundle may hold authorities that nobody needs any more: the one that lives longest counts.
-  const longest = authorities.toSorted((a, b) => Date.parse(b.validTo) - Date.parse(a.validTo))[0]
+  // A bundle may hold authorities that nobody needs any more: the one that lives longest counts. Of a chain all do.
+  const longest = byEnd(authorities).at(-1)
+  const [soonest] = byEnd(chain)
   const dated = [
     ...(longest === undefined ? [] : [[tls.caFile, longest] as const]),
-    ...(own === undefined ? [] : [[tls.certFile, own] as const]),
+    ...(soonest === undefined ? [] : [[tls.certFile, soonest] as const]),
   ]
   for (const [path, certificate] of dated) {
     const end = Date.parse(certificate.validTo)
     const left = Math.floor((end - now) / dayMs)
     const who = certificate.subject.replaceAll('\n', ', ')
-    if (end < now) fail(path ?? '', `${who} expired ${day(end)}`, 'renew it; the next connect uses the new file')
+    if (end < now) fail(path ?? '', `${who} expired ${day(end)}`, renew)
     else if (left < soonDays) {
-      report.warn(
-        'files',
-        path ?? '',
-        `${who} has ${daysText(left)} left (until ${day(end)})`,
-        'from then on no connection can be made',
-        'renew it; the next connect uses the new file',
-      )
+      report.warn('files', path ?? '', `${who} has ${daysText(left)} left (until ${day(end)})`, endCosts, renew)
     } else report.ok('files', path ?? '', `${who}, ${daysText(left)} left`)
   }
   return usable
 }
 
-function belongs(certificate: X509Certificate, key: string): boolean {
+function byEnd(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
+  return certificates.toSorted((a, b) => Date.parse(a.validTo) - Date.parse(b.validTo))
+}
+
+function keyIn(text: string): KeyObject | null {
   try {
-    return certificate.checkPrivateKey(createPrivateKey(key))
+    return createPrivateKey(text)
   } catch {
-    return false
+    return null
   }
 }

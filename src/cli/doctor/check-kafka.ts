@@ -6,10 +6,11 @@ import { kafkaFailure } from '../../kafka/errors.ts'
 import type { Failure } from '../../kernel/failure.ts'
 import { topicsOf } from '../../records/topics.ts'
 import { kafkaClientOptions } from '../../roles/kafka-side.ts'
-import type { Needs } from '../../roles/needs.ts'
+import type { Needs, NeedyName } from '../../roles/needs.ts'
 import { checkEndpoint, type Surroundings } from './check-endpoint.ts'
 import { checkFiles } from './check-files.ts'
 import { checkPermissions } from './check-permissions.ts'
+import { checkRecords } from './check-records.ts'
 import { checkTopicSettings, checkTopics } from './check-topics.ts'
 import type { Report } from './finding.ts'
 
@@ -19,6 +20,7 @@ const nothing = 'nothing is stored, so nothing is acknowledged either; no comman
 export async function checkKafka(
   report: Report,
   settings: Settings,
+  roles: readonly NeedyName[],
   needs: Needs,
   surroundings: Surroundings,
 ): Promise<void> {
@@ -45,6 +47,7 @@ export async function checkKafka(
     checkTopicSettings(report, settings, needs, facts, await askTopicSettings(line, there))
     const open = (address: string): Promise<DirectLine> => openLine(settings, address, surroundings)
     await checkPermissions(report, settings, needs.kafka, facts, line, open, randomBytes(4).toString('hex'))
+    await checkRecords(report, settings, roles, facts, line, open)
   } catch (error) {
     const { message } = kafkaFailure(error)
     report.fail('login', first, `the broker stopped answering: ${message}`, nothing, 'run bridge doctor again')

@@ -5,6 +5,7 @@ const titles: Readonly<Record<ServerName, string>> = {
   emqx: 'EMQX, REST API',
   kafka: 'Kafka',
   registry: 'Schema registry',
+  bridge: 'Bridge',
 }
 const marks: Readonly<Record<Finding['level'], string>> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' }
 const width = 11

@@ -1,5 +1,5 @@
-/** The servers of the bridge, and what stands in front of them. */
-export const servers = ['mqtt', 'emqx', 'kafka', 'registry'] as const
+/** The servers of the bridge, and `bridge`: what a worker is and has itself, on the machine where the doctor runs. */
+export const servers = ['mqtt', 'emqx', 'kafka', 'registry', 'bridge'] as const
 export type ServerName = (typeof servers)[number]
 
 /** What a check can be about; scripts may rely on these words. */
@@ -14,6 +14,9 @@ export type CheckName =
   | 'topics'
   | 'settings'
   | 'schemas'
+  | 'records'
+  | 'listen'
+  | 'store'
   | 'clock'
   | 'queues'
 
