@@ -158,7 +158,7 @@ export class CommandRole implements Role {
 
   async renew(server: RenewedServer): Promise<void> {
     if (server === 'mqtt') await this.#publisher?.renew()
-    else for (const each of this.#kafka) await each.renew()
+    if (server === 'kafka') for (const each of this.#kafka) await each.renew()
   }
 
   async drain(graceMs: number): Promise<void> {

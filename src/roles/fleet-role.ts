@@ -122,7 +122,7 @@ export class FleetRole implements Role {
 
   async renew(server: RenewedServer): Promise<void> {
     if (server === 'mqtt') await this.#outbox?.publisher.renew()
-    else for (const each of this.#kafka) await each.renew()
+    if (server === 'kafka') for (const each of this.#kafka) await each.renew()
   }
 
   async drain(graceMs: number): Promise<void> {

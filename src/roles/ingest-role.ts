@@ -156,7 +156,7 @@ export class IngestRole implements Role {
 
   async renew(server: RenewedServer): Promise<void> {
     if (server === 'mqtt') await this.#source?.renew()
-    else for (const each of this.#kafka) await each.renew()
+    if (server === 'kafka') for (const each of this.#kafka) await each.renew()
   }
 
   async drain(graceMs: number): Promise<void> {
