@@ -31,7 +31,8 @@
 {{- if and .Values.ingest.enabled .Values.ingest.slots -}}
 {{- $_ := set (index $mounted "mqtt") "orphans" (dict "slots" .Values.ingest.slots "peerUrl" (include "bridge.peerUrl" .)) -}}
 {{- end -}}
-{{- with .Values.http }}{{ if and .enabled .tls.secret -}}
+{{- $shown := include "bridge.httpSecret" . -}}
+{{- with .Values.http }}{{ if and .enabled $shown -}}
 {{- $files := "/etc/bridge/secrets/http" -}}
 {{- $tls := dict "certFile" (printf "%s/tls.crt" $files) "keyFile" (printf "%s/tls.key" $files) -}}
 {{- if .tls.clients.secret }}{{ $_ := set $tls "caFile" (printf "%s/ca.crt" $files) }}{{ end -}}
@@ -50,7 +51,7 @@ http://{{ $name }}-{slot}.{{ $name }}.{{ .Release.Namespace }}.svc:{{ include "b
 {{- end }}
 
 {{- /* One volume for each server that has a Secret: user name, password, authorities, client certificate; the workers
-       of http have one for what they show. Arguments: root, role. */ -}}
+       of http, and the doctor, have one for what they show. Arguments: root, role. */ -}}
 {{- define "bridge.secretVolumes" -}}
 {{- $root := .root -}}
 {{- range $place := include "bridge.places" $root | fromJsonArray -}}
@@ -84,14 +85,15 @@ http://{{ $name }}-{slot}.{{ $name }}.{{ .Release.Namespace }}.svc:{{ include "b
       {{- end }}
 {{- end }}
 {{- end }}
+{{- $shown := include "bridge.httpSecret" $root }}
 {{- with $root.Values.http.tls }}
-{{- if and .secret (eq ($.role | default "") "http") }}
+{{- if and $shown $root.Values.http.enabled (has ($.role | default "") (list "http" "test")) }}
 - name: http
   projected:
     defaultMode: 0440
     sources:
       - secret:
-          name: {{ .secret | quote }}
+          name: {{ $shown | quote }}
           items:
             - { key: {{ .certificate | quote }}, path: tls.crt }
             - { key: {{ .key | quote }}, path: tls.key }
@@ -114,7 +116,7 @@ http://{{ $name }}-{slot}.{{ $name }}.{{ .Release.Namespace }}.svc:{{ include "b
 - { name: {{ $place }}, mountPath: /etc/bridge/secrets/{{ $place }}, readOnly: true }
 {{- end }}
 {{- end }}
-{{- if and $root.Values.http.tls.secret (eq (.role | default "") "http") }}
+{{- if and (include "bridge.httpSecret" $root) $root.Values.http.enabled (has (.role | default "") (list "http" "test")) }}
 - { name: http, mountPath: /etc/bridge/secrets/http, readOnly: true }
 {{- end }}
 {{- end }}

@@ -66,6 +66,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end }}
 
+{{- /* The Secret with the certificate that the role http shows; empty when there is none. */ -}}
+{{- define "bridge.httpSecret" -}}
+{{- $tls := .Values.http.tls -}}
+{{- if $tls.secret }}{{ $tls.secret }}
+{{- else if $tls.issue }}{{ include "bridge.fullname" . }}-http-server
+{{- end -}}
+{{- end }}
+
 {{- /* What the schema cannot say: values that do not go together. */ -}}
 {{- define "bridge.guard" -}}
 {{- $v := .Values -}}
@@ -82,12 +90,18 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and (or $tls.ca.secret $tls.client.secret $tls.client.issue) (not (index $secure $place)) }}{{ fail (printf "tls.%s is given: %s too" $place (index $switch $place)) }}{{ end -}}
 {{- if and $tls.client.issue (not $v.certManager.issuer.name) }}{{ fail (printf "tls.%s.client.issue is true: set certManager.issuer.name too" $place) }}{{ end -}}
 {{- end -}}
-{{- if and $v.http.tls.clients.secret (not $v.http.tls.secret) }}{{ fail "http.tls.clients.secret is given: set http.tls.secret too" }}{{ end -}}
+{{- if and $v.http.tls.clients.secret (not (include "bridge.httpSecret" .)) }}{{ fail "http.tls.clients.secret is given: set http.tls.secret too, or http.tls.issue" }}{{ end -}}
+{{- if and $v.http.tls.issue (not $v.certManager.issuer.name) }}{{ fail "http.tls.issue is true: set certManager.issuer.name too" }}{{ end -}}
+{{- if and $v.http.tls.names (not $v.http.tls.issue) }}{{ fail "http.tls.names is given: set http.tls.issue too, or issue your certificate for these names" }}{{ end -}}
 {{- range $role := include "bridge.roles" . | fromJsonArray -}}
 {{- $worker := index $v $role -}}
 {{- $scaling := $worker.autoscaling -}}
 {{- $most := ternary $worker.replicas $scaling.max (eq $scaling.mode "none") | int -}}
 {{- if and (ne $scaling.mode "none") (gt (int $scaling.min) (int $scaling.max)) }}{{ fail (printf "%s.autoscaling.min is more than %s.autoscaling.max" $role $role) }}{{ end -}}
+{{- if $scaling.metrics -}}
+{{- if ne $scaling.mode "hpa" }}{{ fail (printf "%s.autoscaling.metrics is given: set %s.autoscaling.mode to hpa" $role $role) }}{{ end -}}
+{{- if eq $v.metrics.monitor "none" }}{{ fail (printf "%s.autoscaling.metrics is given: set metrics.monitor to pod or service too" $role) }}{{ end -}}
+{{- end -}}
 {{- if eq $scaling.mode "keda" -}}
 {{- if not $v.keda.prometheus }}{{ fail (printf "%s.autoscaling.mode is keda: set keda.prometheus too" $role) }}{{ end -}}
 {{- if eq $v.metrics.monitor "none" }}{{ fail (printf "%s.autoscaling.mode is keda: set metrics.monitor to pod or service too" $role) }}{{ end -}}

@@ -44,10 +44,18 @@ function worker(what: string, replicas: number, scaling: Record<string, JsonSche
     enabled: flag(`Run it: ${what}.`),
     replicas: whole('Pods, when autoscaling.mode is none.', 0, replicas),
     autoscaling: closed('Who decides the number of pods.', {
-      mode: oneOf('none, hpa (CPU) or keda (a query to Prometheus).', ['none', 'hpa', 'keda']),
+      mode: oneOf('none, hpa (CPU and metrics) or keda (a query to Prometheus).', ['none', 'hpa', 'keda']),
       min: whole('The least number of pods.', 1, replicas),
       max: whole('The greatest number of pods.', 1, replicas),
       cpuPercent: whole('hpa: average use of the requested CPU to aim at.', 1, 100),
+      metrics: listOf('hpa: what counts beside CPU.', {
+        ...closed('A metric that an adapter serves.', {
+          name: textLike('Its name, as in docs/events.md.', 'bridge_[a-z0-9_]{1,200}'),
+          from: oneOf('The average of the pods, or one value for the role.', ['pods', 'external']),
+          target: textLike('Value per pod to aim at, such as "30" or 800m.', '[1-9][0-9]{0,8}m?'),
+        }),
+        required: ['name', 'from', 'target'],
+      }),
       threshold: whole('keda: value per pod to aim at.', 1, 1_000_000),
       ...scaling,
     }),
@@ -148,6 +156,11 @@ export function valuesSchema(): JsonSchema {
           secret: secret('the certificate'),
           certificate: key('the certificate'),
           key: key('its private key'),
+          issue: flag('cert-manager makes it.'),
+          names: listOf('With issue: names beside those of the Service.', {
+            type: 'string',
+            pattern: `^(\\*\\.)?${dnsName}$`,
+          }),
           clients: closed('Whose certificates clients must show.', {
             secret: secret('the authorities (PEM)'),
             key: key('the authorities'),

@@ -142,6 +142,36 @@ describe('a worker', () => {
     expect(text).not.toContain('-command')
   })
 
+  it('is decided by CPU and by what else is named, of this release and role alone', async () => {
+    const metrics = [
+      { name: 'bridge_mqtt_window_used_ratio', from: 'pods', target: '800m' },
+      { name: 'bridge_command_lag_seconds', from: 'external', target: '30' },
+    ]
+    const values = { metrics: { monitor: 'pod' }, command: { autoscaling: { mode: 'hpa', metrics } } }
+    const scaler = only(await objectsOf(values), 'HorizontalPodAutoscaler')
+    expect(at(scaler, 'spec.metrics')).toEqual([
+      { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      {
+        type: 'Pods',
+        pods: {
+          metric: { name: 'bridge_mqtt_window_used_ratio' },
+          target: { type: 'AverageValue', averageValue: '800m' },
+        },
+      },
+      {
+        type: 'External',
+        external: {
+          metric: {
+            name: 'bridge_command_lag_seconds',
+            selector: { matchLabels: { namespace: 'bridge', release: 'demo', role: 'command' } },
+          },
+          target: { type: 'AverageValue', averageValue: '30' },
+        },
+      },
+    ])
+    expect(await typeFaults([scaler])).toEqual([])
+  })
+
   it('of ingest is never scaled in by an autoscaler', async () => {
     for (const mode of ['hpa', 'keda'] as const) {
       const objects = await objectsOf({
@@ -235,7 +265,7 @@ describe('secrets', () => {
 })
 
 describe('the certificate of HTTP', () => {
-  it('is mounted where it is shown alone; the probes ask the port that stays plain', async () => {
+  it('is mounted where it is shown and where the doctor looks at it; the probes ask the port that stays plain', async () => {
     const objects = await objectsOf(valuesFiles().get('everything.yaml'))
     expect(at(bridgeConfigOf(objects), 'http.tls')).toEqual({
       certFile: '/etc/bridge/secrets/http/tls.crt',
@@ -246,7 +276,7 @@ describe('the certificate of HTTP', () => {
     for (const pod of objects.flatMap(podsOf)) {
       const volume = (pod.spec['volumes'] as { name: string }[]).find(({ name }) => name === 'http')
       const mounts = containersOf(pod).flatMap((container) => container['volumeMounts'] as { name: string }[])
-      const isHttp = pod.labels['app.kubernetes.io/component'] === 'http'
+      const isHttp = ['http', 'test'].includes(String(pod.labels['app.kubernetes.io/component']))
       expect(mounts.some(({ name }) => name === 'http')).toBe(isHttp)
       if (!isHttp) expect(volume).toBeUndefined()
       else
@@ -270,6 +300,26 @@ describe('the certificate of HTTP', () => {
     }
     const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'punches')
     expect(at(service, 'spec.ports')).toEqual([{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'https' }])
+  })
+
+  it('is issued for the names of the Service and those that are given', async () => {
+    const tls = { issue: true, names: ['things.example.com'] }
+    const values = { http: { enabled: true, tls }, certManager: { issuer: { name: 'ca' } } }
+    const objects = await objectsOf(values)
+    const { name } = only(objects, 'Deployment', '-http').metadata
+    const service = name.replace(/-http$/, '')
+    const certificate = only(objects, 'Certificate')
+    expect(at(certificate, 'spec')).toMatchObject({
+      secretName: `${service}-http-server`,
+      dnsNames: [service, `${service}.bridge`, `${service}.bridge.svc`, 'things.example.com'],
+      usages: expect.arrayContaining(['server auth']),
+      issuerRef: { name: 'ca' },
+    })
+    expect(objects.some(({ kind, metadata }) => kind === 'Service' && metadata.name === service)).toBe(true)
+    expect(at(bridgeConfigOf(objects), 'http.tls.certFile')).toBe('/etc/bridge/secrets/http/tls.crt')
+    expect(policyFaults(objects, { existing: existingNames(values) })).toEqual([])
+    const off = await objectsOf({ ...values, http: { enabled: false, tls } })
+    expect(off.filter(({ kind }) => kind === 'Certificate')).toEqual([])
   })
 
   it('is none when no Secret is named', async () => {

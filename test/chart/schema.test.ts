@@ -43,6 +43,7 @@ describe('values.yaml', () => {
 })
 
 describe('a bad value', () => {
+  const lag = { name: 'bridge_command_lag_seconds', from: 'external', target: '30' }
   const refused: readonly (readonly [key: string, values: unknown])[] = [
     ['loglevel', { config: { observe: { loglevel: 'debug' } } }],
     ['receiveMaximum', { config: { mqtt: { receiveMaximum: 70_000 } } }],
@@ -80,6 +81,15 @@ describe('a bad value', () => {
     ['ingest.autoscaling.min', { ingest: { autoscaling: { mode: 'hpa', min: 9 } } }],
     ['min', { ingest: { autoscaling: { mode: 'hpa', min: 0 } } }],
     ['keda.prometheus', { ingest: { autoscaling: { mode: 'keda' } } }],
+    [
+      'ingest.autoscaling.mode',
+      { ingest: { autoscaling: { mode: 'none', metrics: [lag] } }, metrics: { monitor: 'pod' } },
+    ],
+    ['metrics.monitor', { command: { autoscaling: { mode: 'hpa', metrics: [lag] } } }],
+    ['name', { ingest: { autoscaling: { mode: 'hpa', metrics: [{ ...lag, name: 'http_requests' }] } } }],
+    ['target', { ingest: { autoscaling: { mode: 'hpa', metrics: [{ name: lag.name, from: 'pods' }] } } }],
+    ['certManager.issuer.name', { http: { enabled: true, tls: { issue: true } } }],
+    ['http.tls.issue', { http: { enabled: true, tls: { names: ['things.example.com'] } } }],
     ['http.tls.secret', { http: { enabled: true, tls: { clients: { secret: 'ca' } } } }],
     ['metrics.monitor', { alerts: { enabled: true } }],
     ['alerts.disabled', { alerts: { disabled: ['BridgeAway'] } }],
