@@ -81,6 +81,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range $place := list "mqtt" "registry" }}{{ if contains "@" (index $v.config $place).url }}{{ fail (printf "config.%s.url must not hold a login: use credentials.%s.secret" $place $place) }}{{ end }}{{ end -}}
 {{- $rest := dig "emqx" "rest" "url" "" $v.config | default "" -}}
 {{- if contains "@" $rest }}{{ fail "config.emqx.rest.url must not hold a login: use credentials.emqx.secret" }}{{ end -}}
+{{- range $v.config.kafka.brokers }}{{ if contains "@" . }}{{ fail "config.kafka.brokers must not hold a login: use credentials.kafka.secret" }}{{ end }}{{ end -}}
+{{- if contains "@" (dig "kafka" "sasl" "oauth" "tokenEndpoint" "" $v.config | default "") }}{{ fail "config.kafka.sasl.oauth.tokenEndpoint must not hold a login: use credentials.kafka.secret" }}{{ end -}}
 {{- if and $rest (not (or $v.credentials.emqx.secret (dig "emqx" "rest" "apiKey" "" $v.config))) }}{{ fail "config.emqx.rest.url is given: set credentials.emqx.secret too" }}{{ end -}}
 {{- if and $v.credentials.emqx.secret (not $rest) }}{{ fail "credentials.emqx.secret is given: set config.emqx.rest.url too" }}{{ end -}}
 {{- if and $v.credentials.kafka.secret (not (dig "kafka" "sasl" "mechanism" "" $v.config)) }}{{ fail "credentials.kafka.secret is given: set config.kafka.sasl.mechanism too" }}{{ end -}}

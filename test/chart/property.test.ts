@@ -44,10 +44,11 @@ const company = {
   metrics: { monitor: 'pod' },
   topics: { strimzi: { cluster: 'events' } },
   alerts: { disabled: [] },
-  ingest: { autoscaling: some, slots: 10_000 },
-  command: { enabled: true, autoscaling: some },
-  fleet: { autoscaling: some },
-  http: { autoscaling: some },
+  // Only an HPA takes further metrics.
+  ingest: { autoscaling: { ...some, mode: 'hpa' }, slots: 10_000 },
+  command: { enabled: true, autoscaling: { ...some, metrics: [] } },
+  fleet: { autoscaling: { ...some, metrics: [] } },
+  http: { autoscaling: { ...some, metrics: [] }, tls: { issue: true } },
 }
 
 const values = fc

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { allOptions } from '../../src/config/print.ts'
 import { catalogue } from '../../src/records/catalogue.ts'
 import { bridgeConfigOf } from './kit/bridge-config.ts'
 import { existingNames } from './kit/existing.ts'
@@ -396,4 +397,32 @@ describe('topics', () => {
     expect((await job({ ingest: { replicas: 4 } })).metadata.name).toBe(first.metadata.name)
     await expect(job({ topics: { by: 'none' }, schemas: { by: 'none' } })).rejects.toThrow('0 objects Job')
   })
+})
+
+/** Guards scripts/chart/bridge-schema.ts `fromFile`: seen to fail when a secret may be any text. */
+describe('a secret', () => {
+  const word = 'planted-9c41f7'
+  const options = allOptions().flatMap(({ path, node }) => (node.isSecret ? [path] : []))
+  const nested = (path: string, value: unknown): unknown =>
+    path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value)
+
+  it.each(files)('%s: no object holds one, they are named and mounted as files', async (_name, values) => {
+    const objects = await objectsOf(values)
+    expect(objects.filter(({ kind }) => kind === 'Secret')).toEqual([])
+    const config = bridgeConfigOf(objects)
+    for (const path of options) expect(at(config, path) ?? '${file:none}', path).toMatch(/^\$\{file:[^}]+\}$/)
+  })
+
+  it.each([...options, 'mqtt.url', 'registry.url', 'emqx.rest.url', 'kafka.brokers', 'kafka.sasl.oauth.tokenEndpoint'])(
+    'in config.%s is refused, and the refusal does not show it',
+    async (path) => {
+      const scheme = path === 'mqtt.url' ? 'mqtts' : 'https'
+      const address = path === 'kafka.brokers' ? [`me:${word}@kafka:9092`] : `${scheme}://me:${word}@server:9000`
+      for (const helm of helms) {
+        const rendered = await render(helm, { config: nested(path, options.includes(path) ? word : address) })
+        expect(rendered.ok, helm).toBe(false)
+        if (!rendered.ok) expect(rendered.error, helm).not.toContain(word)
+      }
+    },
+  )
 })
