@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
+import { ApiClient, basic } from '../kit/api-client.ts'
 import { BridgeProcess } from '../kit/bridge-process.ts'
 import { DeviceClient } from '../kit/device-client.ts'
+import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
+import { FleetOperator } from '../kit/fleet-records.ts'
 import { evt, IngestNames, IngestWorker, ingestSettings, type SettingsTree } from '../kit/ingest-worker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { untilRecords } from '../kit/topic-reader.ts'
@@ -58,6 +62,8 @@ function expectNone(where: string, texts: readonly string[], atLeast: number): v
       encodeURIComponent(secret),
       Buffer.from(secret).toString('base64'),
       Buffer.from(secret).toString('hex'),
+      // As JSON.stringify writes bytes.
+      Buffer.from(secret).join(','),
     ]) {
       expect(all.includes(form), `${where} shows the secret of ${place}`).toBe(false)
     }
@@ -125,6 +131,94 @@ test('no secret is in a log, a page, a printed configuration, a finding or an ac
   expectNone('acl', await said(['acl', '--role', 'ingest', '--format', 'json', ...config], settings), 200)
   expectNone('doctor', await said(['doctor', '--role', 'ingest', ...config], settings), 200)
   expectNone('doctor --json', await said(['doctor', '--role', 'ingest', '--json', ...config], settings), 200)
+})
+
+/** What `bridge explain` says of lines like these, with nothing connected. */
+async function explained(config: unknown, inputs: readonly object[]): Promise<string[]> {
+  const lines = join(ground.folder, 'inputs.ndjson')
+  await writeFile(lines, inputs.map((input) => `${JSON.stringify(input)}\n`).join(''))
+  const command = ['sh', '-c', 'exec node dist/main.js explain --config "$1" < "$2"', 'sh'] as const
+  const bridge = await BridgeProcess.start({ command, args: ['{config}', lines], config })
+  open.push(bridge)
+  await bridge.exited
+  return [...bridge.text, ...bridge.logs.map((line) => JSON.stringify(line))]
+}
+
+/** Guards cli/api-key.ts `list` (without salt and hash): seen to fail with them. */
+test('an API key, its salt and its hash are in no log, page, answer, list or explanation', async () => {
+  const names = new FleetNames('secrets')
+  const { kafkaBrokers: brokers, registryUrl } = sharedGround()
+  await names.create(brokers, 1)
+  const operator = new FleetOperator(brokers, registryUrl, names)
+  await operator.register('t1')
+  const [secret, wrong, salt] = [direct('api.key'), direct('api.wrong'), Buffer.from('salt-9c41f7-salt')]
+  const hash = createHash('sha256').update(salt).update(secret).digest()
+  planted.set('api.basic', `reader:${secret}`)
+  planted.set('api.salt', salt.toString())
+  planted.set('api.hash', hash.toString('base64'))
+  planted.set('api.hash in hex', hash.toString('hex'))
+  planted.set('api.hash in numbers', hash.join(','))
+  const permissions = [{ method: 'GET', pathPrefix: '/' }]
+  const record = { apiKey: 'reader', salt: salt.toString('base64'), secretHash: hash.toString('base64'), permissions }
+  await operator.write('apiKeyRegistry', [['reader', record]])
+
+  const settings = fleetSettings(sharedGround(), names, {
+    http: { host: '127.0.0.1', port: 0 },
+    observe: { host: '127.0.0.1', port: 0, logLevel: 'trace' },
+  })
+  const worker = await IngestWorker.ready(settings, 'fleet,http')
+  open.push(worker)
+  const { port } = await worker.process.log(({ event, part }) => event === 'http_listening' && part === 'api')
+  const client = new ApiClient(Number(port))
+  const path = '/api/v1/thing-datas/t1/shadow'
+  const replies = await Promise.all([
+    client.ask(path, { headers: basic('reader', secret) }),
+    client.ask(path, { headers: basic('reader', wrong) }),
+    client.ask(path, { headers: { authorization: `Bearer ${secret}` } }),
+    client.ask('/openapi.json'),
+  ])
+  expect(replies.map(({ status }) => status)).toEqual([200, 401, 401, 200])
+  expectNone(
+    'the answers',
+    replies.map(({ headers, body }) => JSON.stringify(headers) + body),
+    1000,
+  )
+  const pages = await Promise.all(['/metrics', '/readyz'].map((each) => worker.page(each)))
+  expectNone(
+    'the pages',
+    pages.map(({ text }) => text),
+    5000,
+  )
+  await worker.process.stop()
+  expectNone('the log', [...worker.process.text, ...worker.process.logs.map((line) => JSON.stringify(line))], 2000)
+  const config = ['--config', '{config}']
+  for (const args of [
+    ['api-key', 'list'],
+    ['api-key', 'list', '--json'],
+    ['doctor', '--role', 'http', '--json'],
+  ]) {
+    expectNone(args.join(' '), await said([...args, ...config], settings), 20)
+  }
+
+  // Explain is given the keys as records; whatever it says of requests, and of a record that it cannot read, is without.
+  const asked = (authorization: string) => ({ http: { method: 'GET', path, headers: { authorization } } })
+  const key = { topic: names.topic('apiKeyRegistry'), key: 'reader' }
+  const configured = {
+    ...settings,
+    mqtt: { ...(settings['mqtt'] as SettingsTree), username: 'bridge', passwordFile: await fileWith('explain.mqtt') },
+    registry: { url: registryUrl, username: 'bridge', password: direct('explain.registry') },
+    attendance: { pseudonym: { key: Buffer.from(direct('explain.pseudonym')).toString('base64') } },
+  }
+  const outputs = await explained(configured, [
+    { at: '2026-06-21T04:00:05.000Z', kafka: { ...key, value: record } },
+    { kafka: { topic: names.topic('thingRegistry'), key: 't1', value: { thingName: 't1', mqttClientId: 't1' } } },
+    asked(basic('reader', secret).authorization),
+    asked(basic('reader', wrong).authorization),
+    { kafka: { ...key, value: { ...record, permissions: 'all' } } },
+    { mqtt: { topic: evt('SECRET'), json: { user_id: '1001', att_time: '2026-06-21T09:30:00+05:30', att_state: 1 } } },
+  ])
+  expectNone('explain', outputs, 200)
+  for (const status of [200, 401]) expect(outputs.join('')).toContain(`"status":${status}`)
 })
 
 /**
