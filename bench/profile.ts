@@ -41,7 +41,7 @@ async function drained(): Promise<Drain> {
 }
 
 async function drainedThings(): Promise<Drain> {
-  const [things, updates] = [10_000, 40_000]
+  const [things, updates] = [Number(process.env['BENCH_THINGS'] ?? 10_000), 40_000]
   const topics = await ThingTopics.create('things', stage.kafka.brokers, stage.registryUrl, 12)
   await topics.register(things)
   await topics.fill(things)

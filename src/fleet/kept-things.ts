@@ -8,8 +8,8 @@ import type { ThingState } from '../records/generated/thing-state.ts'
 export interface KeptThing {
   shadow: ShadowState | null
   remembered: ThingState | null
-  readonly commands: Map<string, CommandExecution>
-  readonly executions: Map<string, JobExecution>
+  commands: Map<string, CommandExecution>
+  executions: Map<string, JobExecution>
   presence: PresenceRecord | null
 }
 

@@ -4,13 +4,19 @@ import { isThingName } from './names.ts'
 
 const SALT_BYTES = 8
 
+/** What every instance knows of each thing: there may be a million, so only what is asked for is kept. */
+interface Registered {
+  clientId: string
+  /** Its place in the order of registrations. */
+  readonly place: number
+}
+
 /** The things and API keys as the operator wrote them. Every instance reads all of them (fleets 8). */
 export class FleetRegistry {
   readonly #open: boolean
-  /** In the order registered. */
-  readonly #things = new Map<string, ThingRecord>()
-  readonly #places = new Map<string, number>()
-  readonly #byClient = new Map<string, Set<string>>()
+  readonly #things = new Map<string, Registered>()
+  /** Names by client id; a single name, which nearly all have, without a list. */
+  readonly #byClient = new Map<string, string | Set<string>>()
   readonly #apiKeys = new Map<string, ApiKeyRecord>()
   #registrations = 0
 
@@ -29,37 +35,42 @@ export class FleetRegistry {
   }
 
   clientIdOf(thingName: string): string | null {
-    return this.#things.get(thingName)?.mqttClientId ?? null
+    return this.#things.get(thingName)?.clientId ?? null
   }
 
   /** The things that connect under a client id, in the order registered. */
   thingsOf(clientId: string): readonly string[] {
-    const names = [...(this.#byClient.get(clientId) ?? [])]
-    const place = (name: string): number => this.#places.get(name) ?? 0
-    return names.sort((one, other) => place(one) - place(other))
+    const names = this.#byClient.get(clientId)
+    if (names === undefined) return []
+    if (typeof names === 'string') return [names]
+    const place = (name: string): number => this.#things.get(name)?.place ?? 0
+    return [...names].sort((one, other) => place(one) - place(other))
   }
 
   apiKey(name: string): ApiKeyRecord | null {
     return this.#apiKeys.get(name) ?? null
   }
 
-  register(record: ThingRecord): void {
-    const { thingName, mqttClientId } = record
-    this.#leaveClient(thingName)
-    if (!this.#things.has(thingName)) {
+  register({ thingName, mqttClientId }: ThingRecord): void {
+    const known = this.#things.get(thingName)
+    if (known?.clientId === mqttClientId) return
+    // One text in memory where it is the same.
+    const clientId = mqttClientId === thingName ? thingName : mqttClientId
+    if (known === undefined) {
       this.#registrations += 1
-      this.#places.set(thingName, this.#registrations)
+      this.#things.set(thingName, { clientId, place: this.#registrations })
+    } else {
+      this.#leaveClient(thingName, known.clientId)
+      known.clientId = clientId
     }
-    this.#things.set(thingName, record)
-    const names = this.#byClient.get(mqttClientId)
-    if (names === undefined) this.#byClient.set(mqttClientId, new Set([thingName]))
-    else names.add(thingName)
+    this.#joinClient(thingName, clientId)
   }
 
   unregister(thingName: string): void {
-    this.#leaveClient(thingName)
+    const known = this.#things.get(thingName)
+    if (known === undefined) return
+    this.#leaveClient(thingName, known.clientId)
     this.#things.delete(thingName)
-    this.#places.delete(thingName)
   }
 
   setApiKey(name: string, record: ApiKeyRecord | null): void {
@@ -67,12 +78,17 @@ export class FleetRegistry {
     else this.#apiKeys.set(name, record)
   }
 
-  #leaveClient(thingName: string): void {
-    const clientId = this.clientIdOf(thingName)
-    if (clientId === null) return
+  #joinClient(thingName: string, clientId: string): void {
     const names = this.#byClient.get(clientId)
-    names?.delete(thingName)
-    if (names?.size === 0) this.#byClient.delete(clientId)
+    if (names === undefined) this.#byClient.set(clientId, thingName)
+    else if (typeof names === 'string') this.#byClient.set(clientId, new Set([names, thingName]))
+    else names.add(thingName)
+  }
+
+  #leaveClient(thingName: string, clientId: string): void {
+    const names = this.#byClient.get(clientId)
+    if (typeof names === 'string' || names?.size === 1) this.#byClient.delete(clientId)
+    else names?.delete(thingName)
   }
 }
 

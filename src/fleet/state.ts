@@ -48,6 +48,8 @@ export class FleetState {
   readonly #rememberHours: number
   readonly #things: KeptThings
   readonly #jobs = new Map<string, Job>()
+  /** What most of a million things have: never written to. */
+  readonly #none = { commands: new Map<string, CommandExecution>(), executions: new Map<string, JobExecution>() }
 
   /** `things`: where they are kept; in memory when it is left out. It must be empty, and nobody else's. */
   constructor(
@@ -108,8 +110,7 @@ export class FleetState {
     const [thingName, id] = splitKey(key)
     this.#change(thingName, (thing) => {
       this.counts.move('command', thing.commands.get(id)?.status ?? null, execution?.status ?? null)
-      if (execution === null) thing.commands.delete(id)
-      else thing.commands.set(id, execution)
+      thing.commands = changed(thing.commands, id, execution)
     })
     const deadline = execution === null ? null : commandDeadline(execution, this.#rememberHours)
     this.timers.set(thingName, 'command', id, deadline)
@@ -119,21 +120,14 @@ export class FleetState {
     const [thingName, id] = splitKey(key)
     this.#change(thingName, (thing) => {
       this.counts.move('execution', thing.executions.get(id)?.status ?? null, execution?.status ?? null)
-      if (execution === null) thing.executions.delete(id)
-      else thing.executions.set(id, execution)
+      thing.executions = changed(thing.executions, id, execution)
     })
     this.timers.set(thingName, 'job', id, execution === null ? null : executionDeadline(execution))
   }
 
   #change(key: string | null, change: (thing: KeptThing) => void): void {
     const name = key ?? ''
-    const thing = this.#things.get(name) ?? {
-      shadow: null,
-      remembered: null,
-      commands: new Map(),
-      executions: new Map(),
-      presence: null,
-    }
+    const thing = this.#things.get(name) ?? { shadow: null, remembered: null, presence: null, ...this.#none }
     change(thing)
     const { commands, executions, presence, remembered, shadow } = thing
     const empty =
@@ -149,6 +143,13 @@ export class FleetState {
     if (job.state === null && job.progress === null) this.#jobs.delete(jobId)
     else this.#jobs.set(jobId, job)
   }
+}
+
+/** The members after a change; those that are empty are shared. */
+function changed<V>(members: Map<string, V>, id: string, value: V | null): Map<string, V> {
+  if (value !== null) return (members.size === 0 ? new Map<string, V>() : members).set(id, value)
+  members.delete(id)
+  return members
 }
 
 /** A thing name has no slash, so the first one parts it from the id. */

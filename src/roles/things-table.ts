@@ -24,6 +24,8 @@ export async function readAvro<T>(
   signal: AbortSignal,
 ): Promise<T | undefined> {
   try {
+    const known = reader.readAtOnce(value)
+    if (known !== undefined) return known
     return await untilItWorks(
       () => reader.read(value),
       new Backoff({ ...settings.registry.retry, random: deps.random }),

@@ -3,10 +3,14 @@ import { isMap, type Json, type JsonMap } from './json.ts'
 const QUOTE = 34
 const COMMA = 44
 const MINUS = 45
+const POINT = 46
+const ZERO = 48
+const NINE = 57
 const COLON = 58
 const OPEN_ARRAY = 91
 const BACKSLASH = 92
 const CLOSE_ARRAY = 93
+const SMALL_E = 101
 const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
 
@@ -46,22 +50,29 @@ export function readObjectBytes(bytes: Uint8Array): JsonMap | undefined {
 /** Thrown inside the reader only; one for all, since a stack trace costs more than the reading. */
 const STOP = new Error('reading stopped at a fault')
 
-/** An object or array whose end has not been met. `name` waits for its value. */
-interface Open {
-  readonly map: Map<string, Json> | null
-  readonly items: Json[]
-  name: string
-}
+/** An object or array whose end has not been met. */
+type Open =
+  | { readonly map: null; readonly items: Json[] }
+  /** `name` waits for its value. */
+  | { readonly map: Map<string, Json>; name: string }
+
+/** Neither an escape nor a control character, white space included: a string ends at the next quote then. */
+const plain = /^[^\\\u0000-\u001f]*$/
+
+/** So many digits are an exact double, and do not overflow while they are added up. */
+const exactDigits = 15
 
 /** No recursion: a message may nest as deep as its size allows. */
 class Reader {
   readonly #text: string
+  readonly #plain: boolean
   readonly #open: Open[] = []
   readonly #number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
   #pos = 0
 
   constructor(text: string) {
     this.#text = text
+    this.#plain = plain.test(text)
   }
 
   document(): Json {
@@ -85,7 +96,7 @@ class Reader {
         }
         if (code !== (top.map === null ? CLOSE_ARRAY : CLOSE_OBJECT)) throw STOP
         this.#open.pop()
-        value = top.map ?? top.items
+        value = top.map === null ? top.items : top.map
       }
     }
   }
@@ -101,7 +112,7 @@ class Reader {
         this.#pos += 1
         return map
       }
-      this.#open.push({ map, items: [], name: this.#name() })
+      this.#open.push({ map, name: this.#name() })
       return undefined
     }
     if (code === OPEN_ARRAY) {
@@ -111,10 +122,10 @@ class Reader {
         this.#pos += 1
         return items
       }
-      this.#open.push({ map: null, items, name: '' })
+      this.#open.push({ map: null, items })
       return undefined
     }
-    if (code === MINUS || (code >= 48 && code <= 57)) return this.#readNumber()
+    if (code === MINUS || (code >= ZERO && code <= NINE)) return this.#readNumber()
     if (code === 116) return this.#word('true', true)
     if (code === 102) return this.#word('false', false)
     if (code === 110) return this.#word('null', null)
@@ -147,6 +158,8 @@ class Reader {
   }
 
   #readNumber(): number {
+    const short = this.#shortNumber()
+    if (short !== undefined) return short
     this.#number.lastIndex = this.#pos
     const found = this.#number.exec(this.#text)
     if (found === null) throw STOP
@@ -156,9 +169,33 @@ class Reader {
     return value
   }
 
+  /** What most numbers are: some digits and nothing else. */
+  #shortNumber(): number | undefined {
+    const text = this.#text
+    let pos = this.#pos
+    let code = text.charCodeAt(pos)
+    if (code === ZERO) return undefined
+    let value = 0
+    while (code >= ZERO && code <= NINE) {
+      value = value * 10 + code - ZERO
+      pos += 1
+      code = text.charCodeAt(pos)
+    }
+    const digits = pos - this.#pos
+    if (digits === 0 || digits > exactDigits || code === POINT || (code | 32) === SMALL_E) return undefined
+    this.#pos = pos
+    return value
+  }
+
   #string(): string {
     const text = this.#text
     const from = this.#pos
+    if (this.#plain) {
+      const end = text.indexOf('"', from + 1)
+      if (end < 0) throw STOP
+      this.#pos = end + 1
+      return text.slice(from + 1, end)
+    }
     let escaped = false
     for (let pos = from + 1; ; pos += 1) {
       const code = text.charCodeAt(pos)

@@ -66,6 +66,22 @@ describe('reading', () => {
     )
   })
 
+  // Guards fleet/json/read.ts `#shortNumber`.
+  test.each([
+    '0',
+    '7',
+    '-7',
+    '10',
+    '999999999999999',
+    '9007199254740993',
+    '123456789012345678901',
+    '5.25',
+    '5e3',
+    '5E3',
+  ])('reads %s as JSON.parse does', (text) => {
+    for (const each of [text, `[${text}]`, `{"a":${text}}`]) expect(plain(readJson(each))).toEqual(JSON.parse(each))
+  })
+
   test('takes the last of repeated members at the place of the first, in the order of the text', () => {
     expect(writeJson(readJson('{"b":1,"10":2,"2":{"__proto__":3},"b":6.0,"":-0}') ?? null)).toBe(
       '{"b":6,"10":2,"2":{"__proto__":3},"":0}',
