@@ -103,8 +103,9 @@ all updates are committed, which happens in the transactions that hold what they
 they begin at the first update of the run, and joining their group is in their time.
 
 **Steady rate.** A thing's PUBLISH to the arrival of its answer, both by the clock of the process that sends them. The
-broker is Artemis, because Mosquitto gives nothing that begins with \`$\` to a shared subscription. Ingest and fleet run in
-one process.
+broker is Artemis, because Mosquitto gives nothing that begins with \`$\` to a shared subscription. As many things as there
+are updates a second report in turn, because Artemis takes its time over each topic that it has not met. Ingest and
+fleet run in one process.
 
 ## What to know when reading it
 
