@@ -483,7 +483,15 @@ steps('cancel/delete errors', null, [
     ['result [no] c8 REJECTED code=INVALID_REQUEST'],
   ],
   J1,
-  [onJob('CANCEL_JOB_EXECUTION', 'j1', 'c9', { thingName: 'u' }), null],
+  // Handed to a thing that the job never had, too: the thing answers.
+  [
+    onJob('CANCEL_JOB_EXECUTION', 'j1', 'c9', { thingName: 'u' }),
+    [
+      'progress [j1] null 1 1 {"QUEUED":1} c9',
+      'progress [j1] null 1 1 {"QUEUED":1} ',
+      'result [j1] c9 REJECTED code=EXECUTION_NOT_FOUND',
+    ],
+  ],
   [
     onJob('CANCEL_JOB_EXECUTION', 'j1', 'd1', { thingName: 't', expectedVersion: 5 }),
     ['result [j1] d1 REJECTED code=VERSION_CONFLICT versionNumber=0'],
