@@ -98,3 +98,8 @@ image-test: node_modules/.package-lock.json ## Builds the image and runs it with
 .PHONY: chart-test
 chart-test: node_modules/.package-lock.json ## Proves the Helm chart without a cluster: Helm 3 and 4, types, policy, alerts, dashboards (needs promtool; CHART_RUNS=500 draws more values).
 	npx vitest run --project chart
+
+.PHONY: chart-live
+chart-live: node_modules/.package-lock.json ## Installs, upgrades, rolls back and removes the chart on a real API server, compiled from Kubernetes' modules (needs Go; slow the first time).
+	npx tsx scripts/ground/fetch.ts chart cluster
+	CHART_LIVE=1 npx vitest run --project live

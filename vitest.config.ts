@@ -17,6 +17,14 @@ export default defineConfig({
       { test: { name: 'image', include: ['test/image/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
+          name: 'live',
+          include: ['test/chart/live/*.test.ts'],
+          testTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'chart',
           include: ['test/chart/*.test.ts'],
           testTimeout: 120_000,

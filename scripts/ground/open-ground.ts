@@ -5,6 +5,7 @@ import { type Say, sayOnStderr } from './fetch/part.ts'
 import { Watchdog } from './run/watchdog.ts'
 import { type ArtemisOptions, type ArtemisServer, prepareArtemis } from './servers/artemis.ts'
 import { Certificates } from './servers/certificates.ts'
+import { type Cluster, prepareCluster } from './servers/cluster.ts'
 import { type HivemqOptions, type HivemqServer, prepareHivemq } from './servers/hivemq.ts'
 import { type KafkaOptions, type KafkaServer, prepareKafka } from './servers/kafka.ts'
 import { type MosquittoOptions, type MosquittoServer, prepareMosquitto } from './servers/mosquitto.ts'
@@ -52,6 +53,11 @@ export class Ground {
 
   async prometheus(options: PrometheusOptions): Promise<PrometheusServer> {
     return this.#started(preparePrometheus(this.#surroundings, options))
+  }
+
+  /** A Kubernetes without machines. Not fetched but compiled, which takes long: only where that was asked for. */
+  async cluster(): Promise<Cluster> {
+    return this.#started(prepareCluster(this.#surroundings))
   }
 
   /** The authority that signed the servers' certificates, made on first use. */

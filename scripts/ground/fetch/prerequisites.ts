@@ -31,6 +31,10 @@ export const openssl: Prerequisite = {
   command: ['openssl', 'version'],
   next: 'install openssl (Debian: apt-get install openssl); it makes the test certificates',
 }
+export const go: Prerequisite = {
+  command: ['go', 'version'],
+  next: 'install Go 1.25 or newer; it builds Kubernetes',
+}
 export const pythonVenv: Prerequisite = {
   command: ['python3', '-c', 'import venv, ensurepip'],
   next: 'install Python 3 with venv (Debian: apt-get install python3-venv)',

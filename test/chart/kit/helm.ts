@@ -39,12 +39,30 @@ export function render(helm: Helm, values: unknown, args: readonly string[] = []
   )
 }
 
-export function helmSays(helm: Helm, args: readonly string[], values: unknown): Promise<Rendered> {
+export async function helmSays(helm: Helm, args: readonly string[], values: unknown): Promise<Rendered> {
   const home = { HELM_CACHE_HOME: '/nonexistent', HELM_CONFIG_HOME: '/nonexistent', HELM_DATA_HOME: '/nonexistent' }
+  const { code, stdout, stderr } = await runHelm(helm, args, values, home)
+  return code === 0 ? { ok: true, text: stdout } : { ok: false, error: stderr }
+}
+
+export interface HelmRun {
+  readonly code: number | null
+  readonly stdout: string
+  /** Errors, and what the API server warns about. */
+  readonly stderr: string
+}
+
+/** Runs Helm with values on its standard input (`-f -`); of the environment it has the path and `env` alone. */
+export function runHelm(
+  helm: Helm,
+  args: readonly string[],
+  values: unknown,
+  env: Readonly<Record<string, string>>,
+): Promise<HelmRun> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env['PATH'] ?? '', ...home }, maxBuffer: 64 << 20 }
+    const options = { env: { PATH: process.env['PATH'] ?? '', ...env }, maxBuffer: 64 << 20 }
     const child = execFile(join(partFolder, 'bin', helm), args, options, (error, stdout, stderr) => {
-      resolve(error === null ? { ok: true, text: stdout } : { ok: false, error: stderr || error.message })
+      resolve({ code: child.exitCode, stdout, stderr: stderr || (error?.message ?? '') })
     })
     // Helm 4.1.4 takes one line of exactly 4096 bytes for an empty file.
     child.stdin?.end(JSON.stringify(values, null, 1))
