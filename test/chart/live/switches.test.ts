@@ -30,6 +30,7 @@ describe.skipIf(whyNoCluster !== null).each(helms)('with %s', (helm) => {
       'kafka-ca': ['ca.crt'],
       'bridge-emqx-kafka-bridge-mqtt-client': client,
       'bridge-emqx-kafka-bridge-kafka-client': client,
+      'bridge-emqx-kafka-bridge-http-server': client,
     })
     const kinds = async (): Promise<readonly string[]> =>
       (await cluster.everythingIn(namespace)).filter(
