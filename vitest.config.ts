@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['test/chart/live/*.test.ts'],
-          testTimeout: 300_000,
+          testTimeout: 600_000,
           fileParallelism: false,
         },
       },

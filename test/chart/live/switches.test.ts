@@ -48,7 +48,9 @@ describe.skipIf(whyNoCluster !== null).each(helms)('with %s', (helm) => {
     }
     expect(await run('upgrade', namespace, wait, example('minimal'))).toMatchObject(fine)
     await expect.poll(kinds, { timeout: 60_000, interval: 500 }).toEqual(before)
-    expect(await cluster.complaints(namespace)).toEqual([])
+    // The autoscaler asks for metrics, and nobody has any.
+    const other = (await cluster.complaints(namespace)).filter((each) => !/^Failed(Get|Compute)\w*Metric/.test(each))
+    expect(other).toEqual([])
     expect(await run('uninstall', namespace, wait)).toMatchObject(fine)
   })
 
