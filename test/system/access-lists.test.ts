@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import type { KafkaServer } from '../../scripts/ground/servers/kafka.ts'
 import type { KafkaGrant } from '../../src/roles/needs.ts'
+import type { LogLine } from '../kit/bridge-process.ts'
 import { produceCommands, StatusLog } from '../kit/command-records.ts'
 import { DeviceClient } from '../kit/device-client.ts'
 import { diagnose, runCommandWith } from '../kit/doctor.ts'
@@ -239,5 +240,68 @@ describe('one line less', () => {
       'event' in line && line.event === 'kafka_unreachable' && 'code' in line && line.code === 'not_authorized'
     await worker.process.log(refused, 30_000, from)
     await allow(read)
+  })
+
+  /** Guards roles/needs.ts `group(`. The worker must be in its group before, or one failure more is no news. */
+  test('to be in a group stops the role, which reads on when it may again', async () => {
+    await send('before-group')
+    await statuses.until('before-group', 'NO_SUBSCRIBER', 60_000)
+    const group = grantOf('group', '-command', 'Read')
+    const from = worker.now
+    await forbid(group)
+    const refused = (line: LogLine): boolean =>
+      line['event'] === 'kafka_unreachable' && line['part'] === group.name && line['code'] === 'not_authorized'
+    await worker.process.log(refused, 60_000, from)
+    await allow(group)
+    await send('after-group')
+    await statuses.until('after-group', 'NO_SUBSCRIBER', 60_000)
+  })
+
+  /** Guards roles/needs.ts `transactional-id`. A request that comes meanwhile is decided afterwards, not refused. */
+  test('to write under a transactional id stops the decisions on things', async () => {
+    const id = grantOf('transactional-id', '', 'Write')
+    const from = worker.now
+    await forbid(id)
+    await operator.setDesired('t1', 'want-2', { led: false })
+    // kafkajs keeps the reason to itself when it looks for the coordinator; the doctor names it.
+    await worker.says('fleet_partition_restarted', from, 60_000)
+    expect(log.of('results', { requestId: 'want-2' })).toEqual([])
+    await allow(id)
+    expect(await log.until('results', { requestId: 'want-2' }, 60_000)).toMatchObject({ status: 'ACCEPTED' })
+  })
+
+  /** Guards roles/needs.ts `publications` and `subscriptions`: the refusal of each has its own words. */
+  test('of EMQX: a command fails with the reason, a filter that is refused is asked for again', async () => {
+    const ruleFor = (action: MqttRule['action'], filter: string): object => {
+      const found = lists.mqtt.find((rule) => rule.action === action && rule.filter === filter)
+      return { rolename: 'bridge', ...mosquittoRule(found as MqttRule) }
+    }
+    const publish = ruleFor('publish', 'api/mqtt/v1/+/cmd')
+    await control({ command: 'removeRoleACL', ...publish })
+    await send('refused')
+    expect(await statuses.until('refused', 'FAILED', 60_000)).toMatchObject({ errorCode: 'BROKER_REFUSED' })
+    await control({ command: 'addRoleACL', ...publish, allow: true })
+    await send('taken')
+    await statuses.until('taken', 'NO_SUBSCRIBER', 60_000)
+
+    const subscribe = ruleFor('subscribe', 'api/mqtt/v1/+/evt')
+    const from = worker.now
+    // Who is subscribed stays so: the connections are ended, and come back without the right.
+    await control(
+      { command: 'removeRoleACL', ...subscribe },
+      { command: 'disableClient', username },
+      { command: 'enableClient', username },
+    )
+    expect(await worker.says('mqtt_subscription_refused', from, 60_000)).toMatchObject({ reasonCode: 0x87 })
+    expect((await worker.page('/readyz')).status).toBe(503)
+    const again = worker.now
+    await control({ command: 'addRoleACL', ...subscribe, allow: true })
+    await worker.process.log(
+      ({ event, connection }) => event === 'mqtt_subscribed' && String(connection).includes('-evt-'),
+      60_000,
+      again,
+    )
+    await device.publish(evt('D1'), punch(3))
+    await untilRecords(kafka.brokers, [names.attendance], 3)
   })
 })
