@@ -81,4 +81,22 @@ describe.skipIf(whyNoCluster !== null).each(helms)('with %s', (helm) => {
     expect((await run('upgrade', namespace, wait, changed)).code).toBe(0)
     expect(at(await cluster.api.get(set), 'spec.replicas')).toBe(5)
   })
+
+  // What docs/upgrade.md warns of: Helm takes `replicas` away, and Kubernetes reads that as one.
+  it('an autoscaler that is switched on finds one worker, and sets its least number', async () => {
+    const namespace = `autoscaled-${helm}`
+    await cluster.namespace(namespace)
+    expect((await run('install', namespace, wait, { ingest: { replicas: 4 } })).code).toBe(0)
+    const set = `/apis/apps/v1/namespaces/${namespace}/statefulsets/bridge-emqx-kafka-bridge-ingest`
+    const from = cluster.nodes.events.length
+    const values = { ingest: { autoscaling: { mode: 'hpa', min: 4, max: 6 } } }
+    expect((await run('upgrade', namespace, [], values)).code).toBe(0)
+    const pods = async (): Promise<readonly number[]> => {
+      const there = (await cluster.pods(namespace, 'ingest')).length
+      return [there, Number(at(await cluster.api.get(set), 'spec.replicas'))]
+    }
+    await expect.poll(pods, { timeout: 90_000 }).toEqual([4, 4])
+    const gone = cluster.nodes.events.slice(from).filter(({ what }) => what === 'gone')
+    expect(gone.map(({ pod }) => pod.slice(-1)).sort()).toEqual(expect.arrayContaining(['1', '2', '3']))
+  })
 })
