@@ -1,7 +1,7 @@
 import { CommandDevices } from '../../test/kit/command-devices.ts'
 import { CommandNames, commandSettings } from '../../test/kit/command-names.ts'
 import { FaultProxy } from '../../test/kit/fault-proxy.ts'
-import type { SettingsTree } from '../../test/kit/ingest-worker.ts'
+import { type SettingsTree, soonMissed } from '../../test/kit/ingest-worker.ts'
 import { CommandFlow, commandDevices } from '../flow/command-flow.ts'
 import { PunchFlow } from '../flow/punch-flow.ts'
 import { commandsPerSecond, type Row, usualRate } from '../rows/row.ts'
@@ -95,7 +95,7 @@ function settingsOf(servers: Servers, names: CommandNames, mqttProxy: FaultProxy
   return (slot: number): SettingsTree =>
     commandSettings(addresses, names, {
       ...row.settings,
-      kafka: { requestTimeoutMs: 4000, ...of('kafka') },
+      kafka: { ...soonMissed, requestTimeoutMs: 4000, ...of('kafka') },
       mqtt: { slot, connections, receiveMaximum, ...of('mqtt') },
       commands: { pubackTimeoutMs: 3000, ...of('commands') },
       attendance: { attributes: ['check'], ...of('attendance') },

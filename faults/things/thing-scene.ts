@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FaultProxy } from '../../test/kit/fault-proxy.ts'
 import { FleetNames, fleetSettings } from '../../test/kit/fleet-names.ts'
-import type { SettingsTree } from '../../test/kit/ingest-worker.ts'
+import { type SettingsTree, soonMissed } from '../../test/kit/ingest-worker.ts'
 import { Crew } from '../stage/crew.ts'
 import { PubackTrace } from './puback-trace.ts'
 import { ThingFlow } from './thing-flow.ts'
@@ -102,7 +102,7 @@ function settingsOf(
     }
     const store = { folder, cacheThings: 5 }
     return fleetSettings(addresses, names, {
-      kafka: { clientId: clientIdOf(names, slot), requestTimeoutMs: 4000 },
+      kafka: { ...soonMissed, clientId: clientIdOf(names, slot), requestTimeoutMs: 4000 },
       mqtt: { slot },
       ...(row.onDisk === true && slot === 0 ? { fleet: { store } } : {}),
     })

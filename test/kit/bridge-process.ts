@@ -10,6 +10,7 @@ import { projectFolder } from '../../scripts/ground/place.ts'
 import { Child, type Exit } from '../../scripts/ground/run/child.ts'
 import { probeTcp } from '../../scripts/ground/run/probes.ts'
 import { Watchdog } from '../../scripts/ground/run/watchdog.ts'
+import { patienceMs } from './latch.ts'
 
 export type LogLine = Readonly<Record<string, unknown>>
 
@@ -83,7 +84,7 @@ export class BridgeProcess {
    * The first log line, from number `from` on, for which `wanted` holds; it may have come already. Throws when the
    * process ends or `timeoutMs` pass without it, with the last lines it wrote.
    */
-  async log(wanted: (line: LogLine) => boolean, timeoutMs = 30_000, from = 0): Promise<LogLine> {
+  async log(wanted: (line: LogLine) => boolean, timeoutMs = patienceMs, from = 0): Promise<LogLine> {
     let next = from
     const deadline = AbortSignal.timeout(timeoutMs)
     return new Promise((resolve, reject) => {
@@ -113,7 +114,7 @@ export class BridgeProcess {
   }
 
   /** Resolves when a port of 127.0.0.1 accepts a connection. Throws when the process ends first. */
-  async port(port: number, timeoutMs = 30_000): Promise<void> {
+  async port(port: number, timeoutMs = patienceMs): Promise<void> {
     const deadline = performance.now() + timeoutMs
     for (;;) {
       try {

@@ -1,5 +1,5 @@
 import { connect, type IPublishPacket, type MqttClient } from 'mqtt'
-import { Latch } from './latch.ts'
+import { Latch, patienceMs } from './latch.ts'
 
 export interface TakenCommand {
   readonly deviceSn: string
@@ -54,12 +54,12 @@ export class CommandDevices {
     return this.taken.filter((command) => command.deviceSn === deviceSn)
   }
 
-  async until(what: string, holds: () => boolean, timeoutMs = 30_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = patienceMs): Promise<void> {
     await this.#latch.until(what, holds, timeoutMs)
   }
 
   /** Resolves with the first delivery of this command. */
-  async takes(id: string, timeoutMs = 30_000): Promise<TakenCommand> {
+  async takes(id: string, timeoutMs = patienceMs): Promise<TakenCommand> {
     const find = () => this.taken.find((command) => command.id === id)
     await this.until(`the device takes ${id}`, () => find() !== undefined, timeoutMs)
     return find() as TakenCommand

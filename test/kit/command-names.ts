@@ -33,8 +33,9 @@ export function commandSettings(servers: IngestServers, names: CommandNames, cha
   const { command, commandStatus, attendance, presence, deadLetter, commandReply, device } = names
   const kafka = {
     topics: { command, commandStatus, attendance, presence, deadLetter, commandReply, device },
-    sessionTimeoutMs: 3000,
-    rebalanceTimeoutMs: 6000,
+    // A machine that stands still for a moment must not look like a consumer that left its group.
+    sessionTimeoutMs: 20_000,
+    rebalanceTimeoutMs: 20_000,
     heartbeatIntervalMs: 300,
     fetchMaxWaitMs: 20,
     ...(changes['kafka'] as SettingsTree | undefined),

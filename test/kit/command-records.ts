@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs'
 import { installCodecs } from '../../src/kafka/codecs.ts'
 import { codecOf } from '../../src/records/codec.ts'
 import type { CommandStatus } from '../../src/records/generated/command-status.ts'
-import { Latch } from './latch.ts'
+import { Latch, patienceMs } from './latch.ts'
 import { kafkaOf } from './topic-reader.ts'
 
 /** A command as an operator with a plain producer writes it. */
@@ -43,6 +43,7 @@ export async function produceRaw(brokers: readonly string[], topic: string, mess
 export class StatusLog {
   /** By partition in the order of their offsets; over partitions as they came. */
   readonly all: CommandStatus[] = []
+  readonly #places = new Set<string>()
   readonly #consumer: Consumer
   readonly #latch = new Latch()
 
@@ -54,10 +55,8 @@ export class StatusLog {
     await consumer.subscribe({ topics: [topic], fromBeginning: true })
     await consumer.run({
       autoCommit: false,
-      eachBatch: async ({ batch }) => {
-        for (const { value } of batch.messages) {
-          if (value !== null) log.all.push(codecOf('CommandStatus').decode(value.subarray(5)))
-        }
+      eachBatch: async ({ batch: { partition, messages } }) => {
+        for (const { value, offset } of messages) log.#take(`${partition}/${offset}`, value)
         log.#latch.look()
       },
     })
@@ -78,7 +77,7 @@ export class StatusLog {
   }
 
   /** Resolves with the first record of this status of the command. */
-  async until(commandId: string, status: string, timeoutMs = 30_000): Promise<CommandStatus> {
+  async until(commandId: string, status: string, timeoutMs = patienceMs): Promise<CommandStatus> {
     const find = () => this.of(commandId).find((each) => each.status === status)
     await this.holds(
       `${commandId} ${status}, not only ${this.names(commandId).join()}`,
@@ -88,11 +87,18 @@ export class StatusLog {
     return find() as CommandStatus
   }
 
-  async holds(what: string | (() => string), holds: () => boolean, timeoutMs = 30_000): Promise<void> {
+  async holds(what: string | (() => string), holds: () => boolean, timeoutMs = patienceMs): Promise<void> {
     await this.#latch.until(what, holds, timeoutMs)
   }
 
   async close(): Promise<void> {
     await this.#consumer.disconnect()
+  }
+
+  /** Nothing is committed: a consumer that had to join its group again reads everything anew. */
+  #take(place: string, value: Buffer | null): void {
+    if (value === null || this.#places.has(place)) return
+    this.#places.add(place)
+    this.all.push(codecOf('CommandStatus').decode(value.subarray(5)))
   }
 }

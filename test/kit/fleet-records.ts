@@ -6,7 +6,7 @@ import { type SchemaName, schemaTexts } from '../../src/records/generated/schema
 import { fromPlain } from '../../src/records/plain.ts'
 import { produceRaw } from './command-records.ts'
 import type { FleetNames } from './fleet-names.ts'
-import { Latch } from './latch.ts'
+import { Latch, patienceMs } from './latch.ts'
 import { kafkaOf } from './topic-reader.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -155,13 +155,13 @@ export class FleetLog {
     )
   }
 
-  async until(channel: ChannelName, members: Members, timeoutMs = 30_000): Promise<Members> {
+  async until(channel: ChannelName, members: Members, timeoutMs = patienceMs): Promise<Members> {
     const what = `${channel} ${JSON.stringify(members)}`
     await this.holds(what, () => this.of(channel, members).length > 0, timeoutMs)
     return this.of(channel, members)[0] as Members
   }
 
-  async holds(what: string, holds: () => boolean, timeoutMs = 30_000): Promise<void> {
+  async holds(what: string, holds: () => boolean, timeoutMs = patienceMs): Promise<void> {
     await this.#latch.until(what, holds, timeoutMs)
   }
 

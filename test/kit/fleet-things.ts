@@ -1,5 +1,5 @@
 import { connect, type IPublishPacket, type MqttClient } from 'mqtt'
-import { Latch } from './latch.ts'
+import { Latch, patienceMs } from './latch.ts'
 
 export interface TakenPublication {
   readonly topic: string
@@ -52,14 +52,14 @@ export class FleetThings {
     thing: string,
     leaf: string,
     holds: (json: Readonly<Record<string, unknown>>) => boolean = () => true,
-    timeoutMs = 30_000,
+    timeoutMs = patienceMs,
   ): Promise<TakenPublication> {
     const find = () => this.on(thing, leaf).find(({ json }) => holds(json))
     await this.#latch.until(`${thing} takes ${leaf}`, () => find() !== undefined, timeoutMs)
     return find() as TakenPublication
   }
 
-  async until(what: string, holds: () => boolean, timeoutMs = 30_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = patienceMs): Promise<void> {
     await this.#latch.until(what, holds, timeoutMs)
   }
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { BridgeProcess, type LogLine } from './bridge-process.ts'
+import { patienceMs } from './latch.ts'
 import { createTopics } from './topic-reader.ts'
 
 /** Where the servers are. */
@@ -57,6 +58,9 @@ export class IngestNames {
   }
 }
 
+/** Kafka settings where workers are killed or frozen: the others of the group need not wait long for what was theirs. */
+export const soonMissed = { sessionTimeoutMs: 3000, rebalanceTimeoutMs: 6000 } as const
+
 /** Short waits, so that a test need not wait long; `changes` has the last word. */
 export function ingestSettings(servers: IngestServers, names: IngestNames, changes: SettingsTree = {}): SettingsTree {
   const { attendance, presence, deadLetter, commandReply, device, name } = names
@@ -68,12 +72,12 @@ export function ingestSettings(servers: IngestServers, names: IngestNames, chang
       clientId: name,
       groupPrefix: name,
       topics: { attendance, presence, deadLetter, commandReply, device },
-      connectTimeoutMs: 1000,
+      connectTimeoutMs: 5000,
       requestTimeoutMs: 2000,
       retry: quick,
     },
     registry: { url: servers.registryUrl, register: 'register', timeoutMs: 2000, retry: quick },
-    worker: { drainSeconds: 12 },
+    worker: { drainSeconds: 25 },
     observe: { host: '127.0.0.1', port: 0 },
   }
   return merge(settings, changes)
@@ -125,13 +129,13 @@ export class IngestWorker {
   }
 
   /** The next (or past, from line `from` on) turn of readiness to `ready`. */
-  async becomes(ready: boolean, from = 0, timeoutMs = 40_000): Promise<LogLine> {
+  async becomes(ready: boolean, from = 0, timeoutMs = patienceMs): Promise<LogLine> {
     const wanted = (line: LogLine) => line['event'] === 'readiness_changed' && line['ready'] === ready
     return this.process.log(wanted, timeoutMs, from)
   }
 
   /** The first line of this event, from line `from` on. */
-  async says(event: string, from = 0, timeoutMs = 30_000): Promise<LogLine> {
+  async says(event: string, from = 0, timeoutMs = patienceMs): Promise<LogLine> {
     return this.process.log((line) => line['event'] === event, timeoutMs, from)
   }
 
@@ -161,7 +165,7 @@ export class IngestWorker {
   }
 
   /** Resolves when `/readyz` shows this; it is asked, as a probe would. */
-  async untilCondition(name: string, wanted: (found: ReadinessCondition) => boolean, timeoutMs = 20_000) {
+  async untilCondition(name: string, wanted: (found: ReadinessCondition) => boolean, timeoutMs = patienceMs) {
     const deadline = performance.now() + timeoutMs
     for (;;) {
       const found = await this.condition(name)
@@ -191,7 +195,7 @@ export class IngestWorker {
   }
 
   /** Resolves with the value when it is there and `holds`; the page is asked, as Prometheus would. */
-  async untilMetric(series: string, holds: (value: number) => boolean, timeoutMs = 20_000): Promise<number> {
+  async untilMetric(series: string, holds: (value: number) => boolean, timeoutMs = patienceMs): Promise<number> {
     const deadline = performance.now() + timeoutMs
     for (;;) {
       const value = (await this.metrics()).get(series)

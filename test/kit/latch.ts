@@ -1,3 +1,6 @@
+/** How long the kit waits for what must come: far beyond what it takes on a machine that does five other things. */
+export const patienceMs = 60_000
+
 /** Waits for conditions over state that changes by events: whoever changes it calls `look`. */
 export class Latch {
   readonly #waiting = new Set<() => void>()

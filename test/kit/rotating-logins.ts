@@ -106,8 +106,6 @@ export class RotatingLogins {
         brokers: this.kafka.tlsBrokers,
         tls: { enabled: true, ...tlsOf(kafkaSecret) },
         sasl: { mechanism: 'scram-sha-512', username, passwordFile: kafkaSecret.path('password') },
-        // A machine that stands still for a moment must not look like a consumer that left its group.
-        sessionTimeoutMs: 20_000,
       },
       registry: { username, passwordFile: registry.path('password') },
       worker: { credentialsPollSeconds: 1 },

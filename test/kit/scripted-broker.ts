@@ -8,7 +8,7 @@ import mqttPacket, {
   type ISubscribePacket,
   type Packet,
 } from 'mqtt-packet'
-import { Latch } from './latch.ts'
+import { Latch, patienceMs } from './latch.ts'
 
 /** What the broker answers. Everything has a default: grant all, keep the session after the first connect. */
 export interface Script {
@@ -80,7 +80,7 @@ export class ScriptedLink {
   }
 
   /** Resolves when `holds`; it is asked after everything that happens on this link. */
-  async until(what: string, holds: (link: ScriptedLink) => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, holds: (link: ScriptedLink) => boolean, timeoutMs = patienceMs): Promise<void> {
     await this.#latch.until(`${this.connect.clientId} #${this.nth}: ${what}`, () => holds(this), timeoutMs)
   }
 
@@ -130,14 +130,14 @@ export class ScriptedBroker {
   }
 
   /** The `nth` link (from 0) of the client whose id has `part` in it, once it has sent SUBSCRIBE. */
-  async subscribed(part: string, nth = 0, timeoutMs = 30_000): Promise<ScriptedLink> {
+  async subscribed(part: string, nth = 0, timeoutMs = patienceMs): Promise<ScriptedLink> {
     const link = await this.linked(part, nth, timeoutMs)
     await link.until('SUBSCRIBE', ({ filters }) => filters.length > 0)
     return link
   }
 
   /** The same, once it has sent CONNECT. */
-  async linked(part: string, nth = 0, timeoutMs = 30_000): Promise<ScriptedLink> {
+  async linked(part: string, nth = 0, timeoutMs = patienceMs): Promise<ScriptedLink> {
     const find = () => this.links.find((link) => link.connect.clientId.includes(part) && link.nth === nth)
     await this.#latch.until(`CONNECT ${nth} of ${part}`, () => find() !== undefined, timeoutMs)
     return find() as ScriptedLink

@@ -34,7 +34,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   const ground = await openGround()
   try {
-    const [kafka, registry, mosquitto] = await Promise.all([ground.kafka(), ground.registry(), ground.mosquitto()])
+    // Nobody kills this Kafka, so its broker may stand still for longer before it is taken for dead.
+    const config = { 'broker.session.timeout.ms': '18000' }
+    const [kafka, registry, mosquitto] = await Promise.all([
+      ground.kafka({ config }),
+      ground.registry(),
+      ground.mosquitto(),
+    ])
     const shared = { kafkaBrokers: kafka.brokers, registryUrl: registry.url, mqttUrl: mosquitto.url }
     project.provide('sharedGround', shared)
   } catch (error) {

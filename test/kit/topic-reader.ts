@@ -4,7 +4,7 @@ import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs'
 import { installCodecs } from '../../src/kafka/codecs.ts'
 import { codecOf } from '../../src/records/codec.ts'
 import type { SchemaName } from '../../src/records/generated/schemas.ts'
-import { Latch } from './latch.ts'
+import { Latch, patienceMs } from './latch.ts'
 
 /** A record as kafkajs reads it. */
 export interface ReadRecord {
@@ -39,14 +39,16 @@ export async function withAdmin<T>(brokers: readonly string[], work: (admin: Adm
 /** Resolves when every topic is there and has leaders. */
 export async function createTopics(brokers: readonly string[], topics: readonly NewTopic[]): Promise<void> {
   await withAdmin(brokers, async (admin) => {
-    await admin.createTopics({
-      waitForLeaders: false,
-      topics: topics.map(({ topic, partitions = 3, config = {} }) => ({
-        topic,
-        numPartitions: partitions,
-        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-      })),
-    })
+    await patiently(() =>
+      admin.createTopics({
+        waitForLeaders: false,
+        topics: topics.map(({ topic, partitions = 3, config = {} }) => ({
+          topic,
+          numPartitions: partitions,
+          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+        })),
+      }),
+    )
     for (const { topic } of topics) await offsetsOf(admin, topic)
   })
 }
@@ -62,7 +64,7 @@ export async function untilRecords(
   brokers: readonly string[],
   topics: readonly string[],
   atLeast: number,
-  timeoutMs = 30_000,
+  timeoutMs = patienceMs,
 ): Promise<void> {
   await withAdmin(brokers, async (admin) => {
     const deadline = performance.now() + timeoutMs
@@ -76,7 +78,11 @@ export async function untilRecords(
 }
 
 /** Everything in the topic from its first record to its end now; by partition and offset. */
-export async function readTopic(brokers: readonly string[], topic: string, timeoutMs = 30_000): Promise<ReadRecord[]> {
+export async function readTopic(
+  brokers: readonly string[],
+  topic: string,
+  timeoutMs = patienceMs,
+): Promise<ReadRecord[]> {
   installCodecs()
   const left = new Map<number, bigint>()
   for (const { partition, low, high } of await withAdmin(brokers, (admin) => offsetsOf(admin, topic))) {
@@ -121,13 +127,21 @@ export function avroValue(schema: SchemaName, { value }: ReadRecord): Readonly<R
   return codecOf(schema).decode(value.subarray(5)) as unknown as Record<string, unknown>
 }
 
-/** A new topic has no leader yet, and for a moment none after a broker was frozen or killed. */
-async function offsetsOf(admin: Admin, topic: string) {
-  for (let tries = 0; ; tries += 1) {
+function offsetsOf(admin: Admin, topic: string) {
+  return patiently(() => admin.fetchTopicOffsets(topic))
+}
+
+/**
+ * A new topic has no leader yet, and for a moment none after a broker was frozen or killed. A broker that stood still
+ * for longer than its session is put aside as if it were dead: then there is no controller either.
+ */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + patienceMs
+  for (;;) {
     try {
-      return await admin.fetchTopicOffsets(topic)
+      return await ask()
     } catch (error) {
-      if (tries === 200) throw error
+      if (performance.now() > deadline) throw error
       await pause(50)
     }
   }

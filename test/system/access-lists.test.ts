@@ -10,6 +10,7 @@ import { diagnose, runCommandWith } from '../kit/doctor.ts'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { FleetLog, FleetOperator } from '../kit/fleet-records.ts'
 import { evt, IngestWorker, punch, type SettingsTree } from '../kit/ingest-worker.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { createTopics, kafkaOf, untilRecords } from '../kit/topic-reader.ts'
 
@@ -101,8 +102,8 @@ function merged(changes: Readonly<Record<string, SettingsTree>>): SettingsTree {
 
 /** An access list takes a moment to reach every part of a server. */
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000
-  while (!(await holds())) if (performance.now() > end) throw new Error(`not in 30 s: ${what}`)
+  const end = performance.now() + patienceMs
+  while (!(await holds())) if (performance.now() > end) throw new Error(`not in ${patienceMs} ms: ${what}`)
 }
 
 beforeAll(async () => {
@@ -238,7 +239,7 @@ describe('one line less', () => {
     await forbid(read)
     const refused = (line: object): boolean =>
       'event' in line && line.event === 'kafka_unreachable' && 'code' in line && line.code === 'not_authorized'
-    await worker.process.log(refused, 30_000, from)
+    await worker.process.log(refused, patienceMs, from)
     await allow(read)
   })
 

@@ -42,8 +42,8 @@ describe('a PUBACK', () => {
     for (const id of ids(300, 2)) link.publish(id, evt(`SN${id % 7}`), punch(id))
     await worker.says('kafka_send_stalled')
     await link.until('a PINGREQ', ({ seen }) => seen.some(({ packet }) => packet.cmd === 'pingreq'))
+    await worker.untilMetric('bridge_pending', (pending) => pending === 300)
     expect(link.pubacks).toEqual([1])
-    expect(await worker.metric('bridge_pending')).toBe(300)
     expect(await worker.condition('ingest.kafka')).toMatchObject({ holds: false })
 
     own.kafka.thaw()
@@ -217,7 +217,8 @@ describe('SIGTERM', () => {
     await link.until('FIN', ({ end }) => end !== null)
     for (const each of broker.links) each.finish()
     expect(await worker.process.exited).toMatchObject({ code: 0 })
-    expect(performance.now() - asked).toBeLessThan(5000)
+    // And what a busy machine takes to end a process; without the deadline it would wait for Kafka.
+    expect(performance.now() - asked).toBeLessThan(12_000)
     expect(link.pubacks).toEqual([])
     expect(worker.lines('drain_cut')).toHaveLength(1)
   })

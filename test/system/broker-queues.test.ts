@@ -6,6 +6,7 @@ import { Certificates } from '../../scripts/ground/servers/certificates.ts'
 import { DeviceClient } from '../kit/device-client.ts'
 import { EmqxRest, type RestClientEntry } from '../kit/emqx-rest.ts'
 import { evt, IngestNames, IngestWorker, ingestSettings, punch, secretFile } from '../kit/ingest-worker.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { untilRecords } from '../kit/topic-reader.ts'
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
         apiKey: rest.key,
         secretFile: await secretFile(folder, 'secret', rest.secret),
         pollSeconds: 1,
-        timeoutMs: 1500,
+        timeoutMs: 2500,
         tls: { caFile: ca },
       },
     },
@@ -92,7 +93,7 @@ test('an API that is wrong, frozen or refuses the key disturbs nothing', async (
   const failed = async (wanted: string, from: number) => {
     const line = await worker.process.log(
       (l) => l['event'] === 'broker_api_failed' && l['code'] === wanted,
-      20_000,
+      patienceMs,
       from,
     )
     expect(line).toMatchObject({ level: 'warn' })
@@ -132,8 +133,9 @@ test('an API that is wrong, frozen or refuses the key disturbs nothing', async (
 test('a stop waits for no answer', async () => {
   rest.mood = 'frozen'
   const asked = rest.asked.length
-  await expect.poll(() => rest.asked.length, { timeout: 20_000 }).toBeGreaterThan(asked)
+  await expect.poll(() => rest.asked.length, { timeout: patienceMs }).toBeGreaterThan(asked)
   const began = performance.now()
   expect((await worker.process.stop()).code).toBe(0)
-  expect(performance.now() - began).toBeLessThan(10_000)
+  // Less than it has for what is under way.
+  expect(performance.now() - began).toBeLessThan(20_000)
 })

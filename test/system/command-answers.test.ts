@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { CommandNames, commandSettings } from '../kit/command-names.ts'
 import { produceCommands, StatusLog } from '../kit/command-records.ts'
 import { IngestWorker } from '../kit/ingest-worker.ts'
-import { Latch } from '../kit/latch.ts'
+import { Latch, patienceMs } from '../kit/latch.ts'
 import { ScriptedBroker, type ScriptedLink } from '../kit/scripted-broker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { withAdmin } from '../kit/topic-reader.ts'
@@ -38,7 +38,7 @@ const open: { close(): Promise<unknown> }[] = []
 const ids = () => published.map(({ id }) => id)
 const timesOf = (id: string) => published.filter((each) => each.id === id).map(({ at }) => at)
 const send = (...commands: Parameters<typeof produceCommands>[2]) => produceCommands(brokers, names.command, commands)
-const until = (what: string, holds: () => boolean) => latch.until(what, holds, 30_000)
+const until = (what: string, holds: () => boolean) => latch.until(what, holds, patienceMs)
 
 beforeAll(async () => {
   await names.create(brokers)
@@ -106,7 +106,15 @@ test('every reason code leads to its next step', async () => {
     ['R80', 'NO_SUBSCRIBER', 'NO_SUBSCRIBER', null, 2],
   ])
   const [first = 0, second = 0, third = 0, fourth = 0] = timesOf('code-R97')
-  expect([second - first, third - second, fourth - third].map((ms) => Math.round(ms / 1000))).toEqual([1, 2, 4])
+  // A busy machine adds to each wait, less than the next one is longer; a timer may fire a millisecond early.
+  for (const [ms, seconds] of [
+    [second - first, 1],
+    [third - second, 2],
+    [fourth - third, 4],
+  ] as const) {
+    expect(ms).toBeGreaterThan(1000 * seconds - 20)
+    expect(ms).toBeLessThan(2000 * seconds)
+  }
 })
 
 /** Guards mqtt/publisher.ts `#window`: seen to fail with `maxInFlight` alone. */
@@ -159,7 +167,7 @@ test('no answer at all: the connection is given up and everything is published a
  */
 test('while the broker is away no command is read, expiries go on, and nothing is published late', async () => {
   answer = () => null
-  const [soon, later] = [Date.now() + 3000, Date.now() + 60_000]
+  const [soon, later] = [Date.now() + 4000, Date.now() + 600_000]
   await send(
     { deviceSn: 'DOWN1', commandId: 'down-unacked', op: 'ping', expiresAt: later },
     { deviceSn: 'DOWN2', commandId: 'down-dies', op: 'ping', expiresAt: soon },
@@ -177,7 +185,8 @@ test('while the broker is away no command is read, expiries go on, and nothing i
   const dead = await log.until('down-dies', 'EXPIRED')
   await log.until('down-behind', 'EXPIRED')
   expect(dead.statusTime - soon).toBeGreaterThanOrEqual(0)
-  expect(dead.statusTime - soon).toBeLessThan(2500)
+  // While the broker is still away, and not only at the next message.
+  expect(dead.statusTime - soon).toBeLessThan(10_000)
   expect([...log.names('down-unread'), ...log.names('down-after')]).toEqual([])
   answer = () => 0
   isAway = false

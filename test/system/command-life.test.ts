@@ -5,7 +5,8 @@ import { CommandDevices } from '../kit/command-devices.ts'
 import { CommandNames, commandSettings } from '../kit/command-names.ts'
 import { produceCommands, produceRaw, StatusLog } from '../kit/command-records.ts'
 import { foreignProduce } from '../kit/foreign/foreign.ts'
-import { IngestWorker } from '../kit/ingest-worker.ts'
+import { IngestWorker, soonMissed } from '../kit/ingest-worker.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { avroValue, createTopics, readTopic, untilRecords, withAdmin } from '../kit/topic-reader.ts'
 
@@ -88,6 +89,8 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
       { topic: names.command, key: 'CODEC', base64, partition: 0 },
     ])
     await log.until(`json-${codec}`, 'PUBLISHED')
+    // The broker answers us before, or after, it has handed the message to the device.
+    await devices.takes(`json-${codec}`)
     expect(log.names(`avro-${codec}`)).toEqual(['ACCEPTED', 'PUBLISHED'])
     expect(devices.of('CODEC').slice(-2)).toMatchObject([
       { text: `{"id":"avro-${codec}","op":"sync_user","data":{"user_id":"7"}}` },
@@ -134,6 +137,7 @@ test('a repeat is published once and its last status is told again, unchanged', 
     { deviceSn: 'LIFE3', commandId: 'then', op: 'ping' },
   )
   await log.until('then', 'PUBLISHED')
+  await devices.takes('then')
   expect(devices.of('LIFE3').map(({ id }) => id)).toEqual(['twice', 'then'])
   const [, first, again] = log.of('twice')
   expect(log.names('twice')).toEqual(['ACCEPTED', 'PUBLISHED', 'PUBLISHED'])
@@ -169,7 +173,7 @@ test('requests that may not be published are REJECTED or EXPIRED and never reach
 
 test('nobody there: NO_SUBSCRIBER, or WAITING until the device says that it is online, or EXPIRED in time', async () => {
   const expiresAt = Date.now() + 60_000
-  const soon = Date.now() + 2500
+  const soon = Date.now() + 5000
   await send(
     { deviceSn: 'AWAY1', commandId: 'away-fail', op: 'ping' },
     { deviceSn: 'AWAY1', commandId: 'away-1', op: 'ping', ifOffline: 'WAIT', expiresAt },
@@ -223,7 +227,7 @@ test('a worker more than there are partitions stands by and is ready, and takes 
   await standby.create(brokers, 1)
   // The group's members are sorted by names that begin with their client ids: the first one is given the partition.
   const settings = (slot: number) =>
-    commandSettings(sharedGround(), standby, { mqtt: { slot }, kafka: { clientId: `${slot}` } })
+    commandSettings(sharedGround(), standby, { mqtt: { slot }, kafka: { ...soonMissed, clientId: `${slot}` } })
   const pair = [await IngestWorker.ready(settings(0), 'command'), await IngestWorker.ready(settings(1), 'command')]
   const other = await StatusLog.open(brokers, standby.commandStatus)
   await Promise.all(pair.map((each) => each.becomes(true)))
@@ -266,7 +270,7 @@ async function untilCommitted(ends: ReadonlyMap<number, string>): Promise<void> 
     const asked = { groupId: `${names.name}-command`, topics: [names.command] }
     await expect
       .poll(async () => new Map((await admin.fetchOffsets(asked))[0]?.partitions.map((p) => [p.partition, p.offset])), {
-        timeout: 10_000,
+        timeout: patienceMs,
       })
       .toEqual(ends)
   })

@@ -5,7 +5,7 @@ import { DeviceClient } from '../kit/device-client.ts'
 import { Member } from '../kit/emqx-model/member.ts'
 import { askRest, type EmqxStage, isReal, openEmqx } from '../kit/emqx-model/stage.ts'
 import { evt, IngestNames, IngestWorker, ingestSettings, punch } from '../kit/ingest-worker.ts'
-import { Latch } from '../kit/latch.ts'
+import { Latch, patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { avroValue, kafkaOf } from '../kit/topic-reader.ts'
 
@@ -116,7 +116,7 @@ async function backAgain(sessionPresent: boolean, from: number): Promise<void> {
 const disconnected = (reason: string, from: number) =>
   first.process.log(
     (line) => line['event'] === 'mqtt_disconnected' && line['connection'] === sessionOf(0) && line['reason'] === reason,
-    30_000,
+    patienceMs,
     from,
   )
 
@@ -215,7 +215,7 @@ test.skipIf(noApi)('a kick (0x98): it says that a session was lost, and goes on 
   expect(await disconnected('administrative_action', from)).toMatchObject({ sessionGone: true })
   await backAgain(false, from)
   expect(await first.metric('bridge_mqtt_sessions_lost_total')).toBeGreaterThan(lost)
-  await first.process.log((l) => l['event'] === 'mqtt_subscribed' && l['connection'] === sessionOf(0), 30_000, from)
+  await first.process.log((l) => l['event'] === 'mqtt_subscribed' && l['connection'] === sessionOf(0), patienceMs, from)
   await stored.until(await publish(20))
 })
 

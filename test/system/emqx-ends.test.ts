@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Member, type MemberOptions } from '../kit/emqx-model/member.ts'
 import { askRest, type EmqxStage, isReal, openEmqx } from '../kit/emqx-model/stage.ts'
+import { patienceMs } from '../kit/latch.ts'
 
 /**
  * What EMQX does with the messages of a member of a shared subscription, by how its session ends. The bridge is built
@@ -186,7 +187,7 @@ describe('window and queue are lost when', () => {
     expect(await publisher.publish(topic, 'kept')).toBe(0)
     await last.until('it', () => last.received.length === 1)
     last.cut()
-    await expect.poll(() => publisher.publish(topic, 'gone'), { timeout: 20_000 }).toBe(0x10)
+    await expect.poll(() => publisher.publish(topic, 'gone'), { timeout: patienceMs }).toBe(0x10)
   })
 })
 

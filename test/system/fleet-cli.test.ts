@@ -7,6 +7,7 @@ import { FleetsDevice, requiredSubscriptions, type Traffic } from '../kit/confor
 import { Thermostat } from '../kit/conformance/thermostat.ts'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { IngestWorker } from '../kit/ingest-worker.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
 /**
@@ -81,7 +82,7 @@ test('things are registered, and a desired state that was set before they came i
   ])
   // Nothing orders the registry before the requests: a refused one changes nothing.
   const set = async (): Promise<string> => (await bridge('shadow set t1', '{"targetTemperature":19}')).out
-  await expect.poll(set, { timeout: 20_000 }).toBe('accepted, shadow version 1\n')
+  await expect.poll(set, { timeout: patienceMs }).toBe('accepted, shadow version 1\n')
   const [, secret = ''] = (await bridge('api-key create t1 --thing t1')).out.trim().split(':')
   expect((await bridge('api-key create t1')).code).toBe(1)
   await start('t1', 't1', secret)

@@ -8,7 +8,7 @@ import { partitionFor } from '../../src/records/topics.ts'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { FleetLog, FleetOperator } from '../kit/fleet-records.ts'
 import { FleetThings } from '../kit/fleet-things.ts'
-import { IngestWorker, type SettingsTree } from '../kit/ingest-worker.ts'
+import { IngestWorker, type SettingsTree, soonMissed } from '../kit/ingest-worker.ts'
 import { ScriptedBroker, type ScriptedLink } from '../kit/scripted-broker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { kafkaOf, withAdmin } from '../kit/topic-reader.ts'
@@ -63,7 +63,8 @@ async function begin(
   const settings = (slot: number) => {
     const store = slot % 2 === 1 ? { folder: join(folder, String(slot)), cacheThings: 1 } : {}
     const fleet = { ...(changes['fleet'] as SettingsTree | undefined), store }
-    return fleetSettings({ ...sharedGround(), mqttUrl }, names, { ...changes, fleet, mqtt: { slot } })
+    const kafka = { ...soonMissed, ...(changes['kafka'] as SettingsTree | undefined) }
+    return fleetSettings({ ...sharedGround(), mqttUrl }, names, { ...changes, kafka, fleet, mqtt: { slot } })
   }
   const start = async (roles: string, slot = 0) => {
     const worker = await IngestWorker.ready(settings(slot), roles)

@@ -6,7 +6,7 @@ import { bridgeSays, objectsOf } from '../kit/bridge-words.ts'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { FleetLog, FleetOperator } from '../kit/fleet-records.ts'
 import { FleetThings } from '../kit/fleet-things.ts'
-import { IngestWorker } from '../kit/ingest-worker.ts'
+import { IngestWorker, soonMissed } from '../kit/ingest-worker.ts'
 import { JobThings } from '../kit/job-things.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
@@ -40,7 +40,7 @@ test(`two processes, one killed in the middle of a job of ${count} things: every
   await names.create(brokers)
   await new FleetOperator(brokers, registryUrl, names).register(...things)
   const settings = (slot: number) =>
-    fleetSettings({ ...sharedGround(), mqttUrl: artemis.url }, names, { mqtt: { slot } })
+    fleetSettings({ ...sharedGround(), mqttUrl: artemis.url }, names, { kafka: soonMissed, mqtt: { slot } })
   const [killed, other] = await Promise.all(
     [0, 1].map(async (slot) => IngestWorker.ready(settings(slot), 'ingest,fleet')),
   )

@@ -10,6 +10,7 @@ import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { FleetLog, FleetOperator } from '../kit/fleet-records.ts'
 import { FleetThings } from '../kit/fleet-things.ts'
 import { IngestWorker } from '../kit/ingest-worker.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
 /**
@@ -125,11 +126,10 @@ test('a command is published with its properties, answered, and SUCCEEDED', asyn
 test('a command that nobody answers is TIMED_OUT in time', async () => {
   await operator.command('t3', 'c-late', { ttl: 2 })
   const done = await log.until('commandExecutions', { executionId: 'c-late', status: 'TIMED_OUT' })
-  const late = Date.now() - Number(done['deadline'])
   expect(done).toMatchObject({ reason: 'NO_RESPONSE' })
   expect(Number(done['occurredAt'])).toBeGreaterThanOrEqual(Number(done['deadline']))
-  expect(Number(done['occurredAt']) - Number(done['deadline'])).toBeLessThan(1000)
-  expect(late).toBeLessThan(3000)
+  // In time for a machine that does other things too; nothing else comes that would make the worker look.
+  expect(Number(done['occurredAt']) - Number(done['deadline'])).toBeLessThan(5000)
   await things.respond('t3', 'c-late', { status: 'SUCCEEDED' })
   expect(await log.until('commandExecutions', { executionId: 'c-late', reason: 'LATE_RESPONSE' })).toMatchObject({
     status: 'TIMED_OUT',
@@ -201,8 +201,8 @@ test('the shadow is read over HTTP by those who may', async () => {
   ])
   const mine = basic('reader', 'open sesame')
   // The views follow Kafka; nobody is told when they have come so far.
-  await expect.poll(async () => (await shadows('t6', mine)).status, { timeout: 10_000 }).toBe(200)
-  await expect.poll(async () => (await shadows('t6', mine)).headers.get('etag'), { timeout: 10_000 }).toBe('"1"')
+  await expect.poll(async () => (await shadows('t6', mine)).status, { timeout: patienceMs }).toBe(200)
+  await expect.poll(async () => (await shadows('t6', mine)).headers.get('etag'), { timeout: patienceMs }).toBe('"1"')
   const found = await shadows('t6', mine)
   expect(await found.json()).toMatchObject({ reported: { v: 1 }, desired: {}, delta: {}, version: 1 })
   expect((await shadows('t6', { ...mine, 'if-none-match': '"1"' })).status).toBe(304)
@@ -250,8 +250,8 @@ test('a partition whose state cannot be read is not taken up: the reason says wh
   await Promise.all(both.map(async (each) => each.says('kafka_partitions_assigned', each === stuck ? stuck.now : 0)))
   const reasons = async () => Promise.all(both.map(async (each) => each.condition('fleet.restored')))
   const isTold = (condition: { holds: boolean; reason: string }) => !condition.holds && condition.reason.includes(place)
-  await expect.poll(async () => (await reasons()).filter(isTold).length, { timeout: 15_000 }).toBe(1)
-  await expect.poll(async () => (await reasons()).filter(({ holds }) => holds).length, { timeout: 15_000 }).toBe(1)
+  await expect.poll(async () => (await reasons()).filter(isTold).length, { timeout: patienceMs }).toBe(1)
+  await expect.poll(async () => (await reasons()).filter(({ holds }) => holds).length, { timeout: patienceMs }).toBe(1)
   await Promise.all(both.map(async (each) => each.close()))
 })
 

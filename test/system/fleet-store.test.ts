@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { FleetNames, fleetSettings } from '../kit/fleet-names.ts'
 import { FleetLog, FleetOperator } from '../kit/fleet-records.ts'
 import { FleetThings } from '../kit/fleet-things.ts'
-import { IngestWorker } from '../kit/ingest-worker.ts'
+import { IngestWorker, soonMissed } from '../kit/ingest-worker.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
 /** Things that do not fit memory: 240 of them, of which 8 do. */
@@ -36,7 +36,7 @@ afterEach(async () => {
 })
 
 function settingsWith(path: string) {
-  return fleetSettings(sharedGround(), names, { fleet: { store: { folder: path, cacheThings: 8 } } })
+  return fleetSettings(sharedGround(), names, { kafka: soonMissed, fleet: { store: { folder: path, cacheThings: 8 } } })
 }
 
 async function start(): Promise<IngestWorker> {

@@ -4,6 +4,7 @@ import { connect } from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ground, openGround } from '../../scripts/ground/open-ground.ts'
 import { DeviceClient } from '../kit/device-client.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
 let ground: Ground
@@ -172,7 +173,7 @@ test('Mosquitto: logins, access lists and client certificates', async () => {
   expect((await plain.publish('from/dev2/x', '')).reasonCode).toBe(0x87)
   await plain.end()
   await server.setUsers([{ name: 'dev1', password: 'other' }])
-  await expect.poll(() => loginWorks(server.url, 'dev1', 'other')).toBe(true)
+  await expect.poll(() => loginWorks(server.url, 'dev1', 'other'), { timeout: patienceMs }).toBe(true)
   const certificates = await ground.certificates()
   const pair = await certificates.client('dev2')
   const files = { ca: certificates.ca, cert: pair.certificate, key: pair.key }

@@ -8,7 +8,8 @@ import { Failure } from '../../src/kernel/failure.ts'
 import { groupOptions } from '../../src/roles/group-options.ts'
 import { CommandNames, commandSettings } from '../kit/command-names.ts'
 import { produceRaw } from '../kit/command-records.ts'
-import { Latch } from '../kit/latch.ts'
+import { type SettingsTree, soonMissed } from '../kit/ingest-worker.ts'
+import { Latch, patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 import { kafkaOf, withAdmin } from '../kit/topic-reader.ts'
 
@@ -18,8 +19,6 @@ import { kafkaOf, withAdmin } from '../kit/topic-reader.ts'
  */
 const { kafkaBrokers: brokers } = sharedGround()
 const partitions = 2
-/** See {@link commandSettings}. */
-const sessionTimeoutMs = 3000
 const open: { close(): Promise<unknown> }[] = []
 let names: CommandNames
 
@@ -37,17 +36,18 @@ class Member {
   readonly #latch = new Latch()
   #taken = 0
 
-  /** `rebalancing`: what it does when the group is about to share out anew. */
-  static join(rebalancing: (source: GroupSource) => void = () => undefined): Member {
-    const member = new Member(rebalancing)
+  /** `rebalancing`: what it does when the group is about to share out anew; `kafka`: settings of its own. */
+  static join(rebalancing: (source: GroupSource) => void = () => undefined, kafka: SettingsTree = {}): Member {
+    const member = new Member(rebalancing, kafka)
     open.push(member.source)
     member.source.open()
     return member
   }
 
-  private constructor(rebalancing: (source: GroupSource) => void) {
+  private constructor(rebalancing: (source: GroupSource) => void, changes: SettingsTree) {
     // So long that a member which waits for others to join is not given up meanwhile.
-    const settings = parseSettings(commandSettings(sharedGround(), names, { kafka: { rebalanceTimeoutMs: 60_000 } }))
+    const kafka = { rebalanceTimeoutMs: 60_000, ...changes }
+    const settings = parseSettings(commandSettings(sharedGround(), names, { kafka }))
     this.source = new GroupSource(
       groupOptions(settings, 'offsets', ['command'], partitions),
       {
@@ -67,7 +67,7 @@ class Member {
   }
 
   async holds(count: number): Promise<void> {
-    await this.#latch.until(`${count} partitions`, () => this.#taken > 0 && this.source.held.size === count, 30_000)
+    await this.#latch.until(`${count} partitions`, () => this.#taken > 0 && this.source.held.size === count, patienceMs)
   }
 
   /** Commits these offsets by partition. */
@@ -123,7 +123,7 @@ test('no offset is committed while the group shares out anew', async () => {
   // One more joins, so all have to, and one does not.
   Member.join()
   // Until then it still is what the group knows it as, and the same offset again changes nothing.
-  await expect.poll(() => member.commit({ [own]: 1n }).catch(kindOf), { timeout: 20_000 }).toBe('lost')
+  await expect.poll(() => member.commit({ [own]: 1n }).catch(kindOf), { timeout: patienceMs }).toBe('lost')
   expect(await member.commit({ [own]: 5n }).catch(kindOf)).toBe('lost')
   expect(await committed()).toEqual(before)
 
@@ -132,7 +132,7 @@ test('no offset is committed while the group shares out anew', async () => {
     await member.commit({ 0: 6n, 1: 6n }).catch(() => undefined)
     return committed()
   }
-  await expect.poll(again, { timeout: 20_000 }).toContain('6')
+  await expect.poll(again, { timeout: patienceMs }).toContain('6')
 })
 
 /**
@@ -140,10 +140,10 @@ test('no offset is committed while the group shares out anew', async () => {
  * partitions. Guards kafka/group-source.ts `owns` (`checkLease`): seen to fail without it.
  */
 test('a process that slept for a whole session owns nothing from its first moment on', async () => {
-  const member = Member.join()
+  const member = Member.join(undefined, soonMissed)
   await member.holds(2)
   expect([0, 1].map((partition) => member.source.owns(partition))).toEqual([true, true])
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, sessionTimeoutMs + 100)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, soonMissed.sessionTimeoutMs + 100)
   expect([0, 1].map((partition) => member.source.owns(partition))).toEqual([false, false])
   expect(member.lost).toEqual([0, 1])
   expect(await member.commit({ 0: 1n }).catch(kindOf)).toBe('lost')

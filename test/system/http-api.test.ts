@@ -44,7 +44,7 @@ afterEach(async () => {
 
 async function start(http: SettingsTree, url = registryUrl) {
   const changes = {
-    worker: { drainSeconds: 12, credentialsPollSeconds: 1 },
+    worker: { credentialsPollSeconds: 1 },
     registry: { url },
     http: { host: '127.0.0.1', port: 0, ...http },
   }

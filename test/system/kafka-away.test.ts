@@ -132,8 +132,9 @@ test.each([
     await worker.untilMetric('bridge_pending', (pending) => pending === 0)
     const { ids, repeats } = await stored(names)
     expect(ids).toEqual(upTo(stream.sent))
-    // The connection stood, so the broker repeated nothing; what Kafka stored without saying so, it may hold twice.
-    if (how === 'frozen') expect(repeats).toBe(0)
+    // The connection stood, so the broker repeated nothing; what Kafka stored without saying so, it may hold twice: where
+    // it lost the producer's numbers, or was frozen for longer than the patience of one producer.
+    if (how === 'frozen' && worker.lines('kafka_producer_replaced', from).length === 0) expect(repeats).toBe(0)
     expect(worker.lines('mqtt_disconnected')).toEqual([])
     expect(worker.lines('kafka_send_stalled', from)).toHaveLength(worker.lines('kafka_send_recovered', from).length)
     expect(await worker.metric('bridge_conservation_difference')).toBe(0)

@@ -10,6 +10,7 @@ import { BridgeProcess } from '../kit/bridge-process.ts'
 import { DeviceClient } from '../kit/device-client.ts'
 import { FaultProxy } from '../kit/fault-proxy.ts'
 import { foreignProduce, foreignRead } from '../kit/foreign/foreign.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { sharedGround } from '../kit/shared-ground.ts'
 
 const cleanUps: (() => Promise<void> | void)[] = []
@@ -50,7 +51,7 @@ ${end}
     )
     const run = spawnSync(process.execPath, ['--import', 'tsx', script], { cwd: projectFolder(), encoding: 'utf8' })
     const { pid, folder: data } = JSON.parse(run.stdout) as { pid: number; folder: string }
-    await expect.poll(() => isAlive(pid) || existsSync(data), { timeout: 5000 }).toBe(false)
+    await expect.poll(() => isAlive(pid) || existsSync(data), { timeout: patienceMs }).toBe(false)
   })
 })
 
@@ -87,7 +88,7 @@ describe('the fault proxy', () => {
       text += bytes.toString()
     })
     const got = async (bytes: number) => {
-      await expect.poll(() => text.length, { interval: 5, timeout: 10_000 }).toBeGreaterThanOrEqual(bytes)
+      await expect.poll(() => text.length, { interval: 5, timeout: patienceMs }).toBeGreaterThanOrEqual(bytes)
       return text
     }
     await proxy.connected(1)
@@ -106,7 +107,7 @@ describe('the fault proxy', () => {
     expect(await got(3)).toBe('one')
     proxy.halfOpen('down')
     socket.write('two')
-    await expect.poll(() => proxy.forwarded('up')).toBe(6)
+    await expect.poll(() => proxy.forwarded('up'), { timeout: patienceMs }).toBe(6)
     expect(proxy.forwarded('down')).toBe(3)
     expect(proxy.open).toBe(1)
     proxy.heal()

@@ -7,6 +7,7 @@ import type { RecordBatch } from '../../src/kafka/record-batch.ts'
 import { KafkaWriter } from '../../src/kafka/writer.ts'
 import type { BridgeEvent } from '../../src/observe/events/event.ts'
 import { foreignRead } from '../kit/foreign/foreign.ts'
+import { patienceMs } from '../kit/latch.ts'
 import { plainAccess } from '../kit/plain-access.ts'
 import { createTopics, readTopic } from '../kit/topic-reader.ts'
 
@@ -152,7 +153,7 @@ test('a broker frozen for some request timeouts leaves no double', async () => {
   kafka.freeze()
   const flight = writer.write(batchOf(writer, numbered(100, 300)))
   await expect
-    .poll(() => events.filter(({ event }) => event === 'kafka_request_failed').length, { timeout: 15_000 })
+    .poll(() => events.filter(({ event }) => event === 'kafka_request_failed').length, { timeout: patienceMs })
     .toBeGreaterThan(1)
   kafka.thaw()
   await flight

@@ -2,6 +2,8 @@ import { createServer } from 'node:net'
 
 const first = 20_000
 const last = 32_000
+/** Ports that this process was given before: their servers may not listen yet, or be down for a moment. */
+const given = new Set<number>()
 
 /**
  * Ports on 127.0.0.1 nobody listens on. From below the range the kernel takes for outgoing connections: a port from
@@ -12,6 +14,9 @@ export async function freePorts(count: number): Promise<number[]> {
   for (let tries = 0; found.size < count; tries += 1) {
     if (tries > 1000) throw new Error(`no free port between ${first} and ${last}`)
     const port = first + Math.floor(Math.random() * (last - first))
+    if (given.has(port)) continue
+    // Marked before anything is awaited, as others look for ports meanwhile.
+    given.add(port)
     if (await isFree(port)) found.add(port)
   }
   return [...found]

@@ -7,7 +7,7 @@ import mqttPacket, {
   type Packet,
   type UserProperties,
 } from 'mqtt-packet'
-import { Latch } from '../latch.ts'
+import { Latch, patienceMs } from '../latch.ts'
 import type { EmqxStage } from './stage.ts'
 
 export interface MemberOptions {
@@ -77,7 +77,7 @@ export class Member {
     return this.received.map(({ payload }) => payload.toString())
   }
 
-  async until(what: string, holds: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = patienceMs): Promise<void> {
     const seen = () => `${this.clientId}: ${what}; received ${this.texts.join(' ')}`
     await this.#latch.until(seen, holds, timeoutMs)
   }
