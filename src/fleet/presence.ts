@@ -1,3 +1,4 @@
+import { replaceLoneSurrogates } from '../device/text-rules.ts'
 import type { PresenceRecord } from '../records/generated/presence-record.ts'
 import type { Draft } from './draft.ts'
 import { type JsonMap, optional } from './json/json.ts'
@@ -66,7 +67,8 @@ export function takePresence(context: ThingContext, draft: Draft, message: Prese
   const facts: Facts = {
     connectedAt: timeMember(event, 'connected_at'),
     disconnectedAt: timeMember(event, 'disconnected_at'),
-    reason: typeof reason === 'string' ? reason : null,
+    // In Avro a lone surrogate would be no UTF-8, which strict readers refuse.
+    reason: typeof reason === 'string' ? replaceLoneSurrogates(reason) : null,
   }
   if (message.event === 'connected') takeConnected(context, draft, message, facts)
   else takeDisconnected(context, draft, message, facts)

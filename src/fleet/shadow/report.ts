@@ -1,3 +1,4 @@
+import { replaceLoneSurrogates } from '../../device/text-rules.ts'
 import type { RememberedRequest } from '../../records/generated/thing-state.ts'
 import { isClientToken } from '../client-token.ts'
 import { type Draft, secondsOf } from '../draft.ts'
@@ -111,7 +112,8 @@ function applyReport(
     section: 'REPORTED',
     patchJson: writeJson(reported),
     deltaJson: writeJson(written.delta),
-    clientToken: reply.clientToken ?? null,
+    // Only JSON can escape a lone surrogate; in Avro it would be no UTF-8, which strict readers refuse.
+    clientToken: reply.clientToken === undefined ? null : replaceLoneSurrogates(reply.clientToken),
     occurredAt: now,
   })
   if (version === 0) return

@@ -110,3 +110,22 @@ steps('dup eventType', null, [
   T,
   [device('events/x', '{"eventType":"y","severity":"info","eventType":"x"}'), [`event x info {} 0 broker`]],
 ])
+
+/** Guards fleet/shadow/report.ts and fleet/presence.ts `replaceLoneSurrogates`: avsc writes one as bytes that are no UTF-8. */
+steps('a lone surrogate stays in JSON and is replaced in a text of a record', null, [
+  T,
+  [
+    shadowReport('{"state":{"reported":{"a":"\\ud800"}},"clientToken":"\\ud800x"}'),
+    ['change v1 REPORTED {"a":"\\ud800"} delta={} clientToken=\ufffdx'],
+    ['change'],
+  ],
+  [
+    {
+      mqtt: {
+        topic: '$SYS/brokers/b/clients/client-t/disconnected',
+        text: '{"reason":"\\udc00x","disconnected_at":1782014405000}',
+      },
+    },
+    ['presence false c= d=0 reason=\ufffdx'],
+  ],
+])
