@@ -14,7 +14,7 @@ export interface StoreRounds {
   /** From its start to its readiness. */
   readonly restoreCpuSeconds: readonly number[]
   /** When it was ready. */
-  readonly residentMb: readonly number[]
+  readonly ownMb: readonly number[]
   readonly updates: UpdateRounds
 }
 
@@ -31,9 +31,9 @@ export interface FleetResults extends Circumstances {
     readonly ratePerSecond: number
   }
   /** The same process without a thing. */
-  readonly emptyResidentMb: readonly number[]
+  readonly emptyOwnMb: readonly number[]
   /** The same process with all things in the registry, and no state. */
-  readonly registeredResidentMb: readonly number[]
+  readonly registeredOwnMb: readonly number[]
   readonly memory: StoreRounds
   readonly disk: StoreRounds
   readonly transactions: UpdateRounds
@@ -41,15 +41,15 @@ export interface FleetResults extends Circumstances {
   readonly accepted: { readonly bridge: RateRounds; readonly echo: RateRounds }
 }
 
-/** Resident kilobytes that the state of a thing takes, garbage included, without its place in the registry. */
+/** Kilobytes of memory that the state of a thing takes, without its place in the registry. */
 export function kilobytesPerThing(results: FleetResults, store: 'memory' | 'disk'): number {
-  const more = median(results[store].residentMb) - median(results.registeredResidentMb)
+  const more = median(results[store].ownMb) - median(results.registeredOwnMb)
   return (more * 1024) / results.setting.things
 }
 
 /** What it takes to know that a thing is registered. Each process knows all of them. */
-export function registryKilobytesPerThing({ emptyResidentMb, registeredResidentMb, setting }: FleetResults): number {
-  return ((median(registeredResidentMb) - median(emptyResidentMb)) * 1024) / setting.things
+export function registryKilobytesPerThing({ emptyOwnMb, registeredOwnMb, setting }: FleetResults): number {
+  return ((median(registeredOwnMb) - median(emptyOwnMb)) * 1024) / setting.things
 }
 
 export function fleetTargets(results: FleetResults): readonly Target[] {
@@ -58,7 +58,7 @@ export function fleetTargets(results: FleetResults): readonly Target[] {
   return [
     atMost('CPU per transition, times the same transactions with no decider, at most', cpu, 2),
     atLeast('things restored per second, at least', median(memory.restoreThingsPerSecond), 10_000),
-    atMost('disk store: KB resident per thing, at most', kilobytesPerThing(results, 'disk'), 2),
+    atMost('disk store: KB of memory per thing, at most', kilobytesPerThing(results, 'disk'), 2),
     atMost(`update -> accepted p99 at ${setting.ratePerSecond}/s, ms, below`, median(accepted.bridge.p99Ms), 500),
   ]
 }

@@ -10,18 +10,18 @@ import { circumstancesLine, markdown, rateRow, spread, targetTable } from './tab
 
 /** The results as Markdown: printed by `make bench-fleet`, and part of docs/performance.md. */
 export function fleetTables(results: FleetResults): string {
-  const { accepted, disk, emptyResidentMb, memory, plainLoop, registeredResidentMb, setting, transactions } = results
+  const { accepted, disk, emptyOwnMb, memory, plainLoop, registeredOwnMb, setting, transactions } = results
   const { cacheThings, compression, maxInputs, partitions, ratePerSecond, shadowBytes, things, updates } = setting
   const restoreRow = (name: string, rounds: StoreRounds, kilobytes: number): string[] => [
     name,
     spread(rounds.restoreThingsPerSecond, 0),
     spread(rounds.restoreSeconds, 1),
     spread(rounds.restoreCpuSeconds, 1),
-    spread(rounds.residentMb, 0),
+    spread(rounds.ownMb, 0),
     kilobytes.toFixed(1),
   ]
   return `${circumstancesLine(results)}
-${things} things with ${shadowBytes} bytes of shadow, ${partitions} partitions, at most ${maxInputs} inputs in a transaction, ${compression}; the disk store holds ${cacheThings} things in memory. Median of ${emptyResidentMb.length} rounds, lowest and highest in brackets.
+${things} things with ${shadowBytes} bytes of shadow, ${partitions} partitions, at most ${maxInputs} inputs in a transaction, ${compression}; the disk store holds ${cacheThings} things in memory. Median of ${emptyOwnMb.length} rounds, lowest and highest in brackets.
 
 ${markdown([
   [`Draining ${updates} shadow updates`, 'transitions/s', 'CPU us each', 'peak RSS MB'],
@@ -37,7 +37,7 @@ ${markdown([
     'things restored/s',
     'seconds',
     'CPU seconds until ready',
-    'RSS MB when ready',
+    'own MB when ready',
     'KB per thing',
   ],
   restoreRow('memory store', memory, kilobytesPerThing(results, 'memory')),
@@ -47,10 +47,10 @@ ${markdown([
     '',
     '',
     '',
-    spread(registeredResidentMb, 0),
+    spread(registeredOwnMb, 0),
     registryKilobytesPerThing(results).toFixed(1),
   ],
-  ['without a thing', '', '', '', spread(emptyResidentMb, 0), ''],
+  ['without a thing', '', '', '', spread(emptyOwnMb, 0), ''],
 ])}
 
 ${markdown([

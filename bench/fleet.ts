@@ -46,7 +46,7 @@ const mosquitto = await stage.broker()
 const artemis = await stage.ground.artemis()
 /** Updates that were ever appended. */
 let reported = 0
-const residents = { empty: [] as number[], registered: [] as number[] }
+const own = { empty: [] as number[], registered: [] as number[] }
 const restores = { memory: [] as Restore[], disk: [] as Restore[] }
 const drains = {
   memory: [] as Drain[],
@@ -59,8 +59,8 @@ const rates = { bridge: [] as Rate[], echo: [] as Rate[] }
 for (let round = 1; round <= rounds; round += 1) {
   for (const [name, some] of Object.entries({ empty, registered })) {
     say(`round ${round} of ${rounds}: ${name}`)
-    const [nobody, { residentMb }] = await startedFleet(stage, 'fleet', mosquitto.url, some, {})
-    residents[name === 'empty' ? 'empty' : 'registered'].push(rounded(residentMb))
+    const [nobody, { ownMb }] = await startedFleet(stage, 'fleet', mosquitto.url, some, {})
+    own[name === 'empty' ? 'empty' : 'registered'].push(rounded(ownMb))
     await nobody.process.stop()
   }
   for (const store of ['memory', 'disk'] as const) {
@@ -101,8 +101,8 @@ const results: FleetResults = {
     compression: settings.kafka.compression,
     ratePerSecond: rateSize.perSecond,
   },
-  emptyResidentMb: residents.empty,
-  registeredResidentMb: residents.registered,
+  emptyOwnMb: own.empty,
+  registeredOwnMb: own.registered,
   memory: storeRounds('memory'),
   disk: storeRounds('disk'),
   transactions: updateRounds(drains.transactions),
@@ -184,7 +184,7 @@ function storeRounds(store: 'memory' | 'disk'): StoreRounds {
     restoreSeconds: all.map(({ seconds }) => rounded(seconds)),
     restoreThingsPerSecond: all.map(({ seconds }) => Math.round(things / seconds)),
     restoreCpuSeconds: all.map(({ cpuSeconds }) => rounded(cpuSeconds)),
-    residentMb: all.map((each) => rounded(each.residentMb)),
+    ownMb: all.map((each) => rounded(each.ownMb)),
     updates: updateRounds(drains[store]),
   }
 }

@@ -95,8 +95,9 @@ All things are registered and have a shadow before anything starts, written to t
 state as an earlier life of the bridge would have left them. An update changes a tenth of the properties of one thing.
 
 **Start.** Restoring counts from the first partition taken to the last one read back (\`fleet_restored\` in the log), with
-the registry of all things in memory before; the CPU is all of the process from its start to its readiness. Memory is the resident memory of the
-process two seconds later, garbage included; per thing it is what is more than in the line below.
+the registry of all things in memory before; the CPU is all of the process from its start to its readiness. Memory is what the
+process has of its own then, after its garbage was collected and without files that it maps; per thing it is what is more
+than in the line below.
 
 **Draining.** As for ingest: warmed up, frozen, a backlog of updates in the inbox, let go. It is done when the offsets of
 all updates are committed, which happens in the transactions that hold what they led to. The controls count their own;
@@ -112,6 +113,8 @@ fleet run in one process.
 - Mosquitto 2.0.11 stops honouring Receive Maximum as soon as messages wait in a queue and one is acknowledged. The
   bridge stops reading at four times its window, so in the drains it holds up to eight times 1,000 messages, and its peak
   memory there is higher than with a broker that keeps to the window.
+- At the steady rate of things nearly every update is a transaction of its own, and nearly half of the requests of a
+  transaction are kafkajs asking Kafka again who coordinates it. The other core has Kafka, the broker and the sender.
 - The steady rate costs more CPU per message than draining, because there the number of requests is the cost: batches are
   a few records.
 - "Repeated" counts messages that Kafka has more than once. The bridge must have none here, or the

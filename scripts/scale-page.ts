@@ -15,11 +15,11 @@ function shown(expression: string): string {
   return `    $ node -p '${code}'\n    ${execFileSync(process.execPath, ['-p', code], { cwd, encoding: 'utf8' }).trim()}`
 }
 
-const registry = '(m(r.registeredResidentMb) - m(r.emptyResidentMb)) / r.setting.things'
-const inMemory = '(m(r.memory.residentMb) - m(r.registeredResidentMb)) / r.setting.things'
-const onDisk = '(m(r.disk.residentMb) - m(r.registeredResidentMb)) / r.setting.things'
+const registry = '(m(r.registeredOwnMb) - m(r.emptyOwnMb)) / r.setting.things'
+const inMemory = '(m(r.memory.ownMb) - m(r.registeredOwnMb)) / r.setting.things'
+const onDisk = '(m(r.disk.ownMb) - m(r.registeredOwnMb)) / r.setting.things'
 const each = (perThing: string, n: number): string =>
-  shown(`Math.round(m(r.emptyResidentMb) + 1e6 * ${registry} + 1e6 / ${n} * ${perThing}) + " MB in each of ${n}"`)
+  shown(`Math.round(m(r.emptyOwnMb) + 1e6 * ${registry} + 1e6 / ${n} * ${perThing}) + " MB in each of ${n}"`)
 const restore = (store: 'memory' | 'disk', n: number): string =>
   shown(`Math.ceil(1e6 / ${n} / m(r.${store}.restoreThingsPerSecond)) + " s in each of ${n}"`)
 
@@ -49,7 +49,7 @@ The bench gives a process the cores of its machine together with Kafka and the o
 Each process knows the names of all things, whoever owns them (the registry). That is the floor, and more processes do
 not lower it:
 
-${shown(`Math.round(m(r.emptyResidentMb) + 1e6 * ${registry}) + " MB"`)}
+${shown(`Math.round(m(r.emptyOwnMb) + 1e6 * ${registry}) + " MB"`)}
 
 On it comes the state of the things that the process owns. All of it in memory:
 

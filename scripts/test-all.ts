@@ -22,6 +22,7 @@ const checks: readonly Check[] = [
   { name: 'generated records', command: ['npx', 'tsx', 'scripts/records.ts', '--check'] },
   { name: 'configuration page', command: ['npx', 'tsx', 'scripts/config-page.ts', '--check'] },
   { name: 'performance page', command: ['npx', 'tsx', 'scripts/performance-page.ts', '--check'] },
+  { name: 'scale page', command: ['npx', 'tsx', 'scripts/scale-page.ts', '--check'] },
   { name: 'table of faults', command: ['npx', 'tsx', 'scripts/faults-table.ts', '--check'] },
   { name: 'events page', command: ['npx', 'tsx', 'scripts/events-page.ts', '--check'] },
   { name: 'OpenAPI description', command: ['npx', 'tsx', 'scripts/openapi.ts', '--check'] },

@@ -28,6 +28,8 @@ export function reportOf(n: number, clientToken: string): string {
 /** Topics of things, filled as an earlier life of the bridge would have left them. */
 export class ThingTopics {
   readonly names: FleetNames
+  /** How many things stand in the registry. */
+  registered = 0
   readonly #operator: FleetOperator
 
   static async create(what: string, brokers: readonly string[], registryUrl: string, partitions: number) {
@@ -47,6 +49,7 @@ export class ThingTopics {
       const records = part.map((n) => [thingOf(n), { thingName: thingOf(n), mqttClientId: thingOf(n) }] as const)
       await this.#operator.write('thingRegistry', records)
     }
+    this.registered += things
   }
 
   /** A shadow for each thing. */

@@ -6,6 +6,8 @@ export interface ProcessUsage {
   /** User and system time of all of its threads, milliseconds. */
   readonly cpuMs: number
   readonly residentMb: number
+  /** Of that, what is not mapped from files: the kernel takes those pages back when it needs them. */
+  readonly ownMb: number
   /** The largest `residentMb` of its life. */
   readonly peakResidentMb: number
 }
@@ -22,6 +24,7 @@ export function usageOf(pid: number): ProcessUsage {
   return {
     cpuMs: ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond,
     residentMb: megabytes('VmRSS'),
+    ownMb: megabytes('RssAnon'),
     peakResidentMb: megabytes('VmHWM'),
   }
 }
