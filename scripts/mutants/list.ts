@@ -281,6 +281,14 @@ export const mutants: readonly Mutant[] = [
     only: 'waiting commands survive',
   },
   {
+    name: 'reads what was never committed where aborted transactions overlap',
+    file: 'src/kafka/aborted-records.ts',
+    find: '  if (prototype[installed]) return\n',
+    replace: '  if (prototype !== undefined) return\n',
+    project: 'system',
+    test: 'test/system/aborted-records.test.ts',
+  },
+  {
     name: 'lets the former owner of a partition write for its things',
     file: 'src/kafka/transactor.ts',
     find: `          .then(() => producer.transaction())

@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs'
 import type { Emit } from '../observe/events/event.ts'
+import { hideAbortedRecords } from './aborted-records.ts'
 import { type KafkaAccess, renewedBeforeMs } from './access.ts'
 
 export interface KafkaClientOptions {
@@ -22,6 +23,7 @@ export async function newKafka(
   dialed: (socket: Socket) => void = () => undefined,
 ): Promise<Kafka> {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
+  hideAbortedRecords()
   const { access } = options
   await access.read()
   const sasl = access.sasl()

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs'
+import { hideAbortedRecords } from '../../src/kafka/aborted-records.ts'
 import { installCodecs } from '../../src/kafka/codecs.ts'
 import { codecOf } from '../../src/records/codec.ts'
 import type { SchemaName } from '../../src/records/generated/schemas.ts'
@@ -23,6 +24,7 @@ export interface NewTopic {
 }
 
 export function kafkaOf(brokers: readonly string[]): Kafka {
+  hideAbortedRecords()
   return new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50, retries: 8 } })
 }
 

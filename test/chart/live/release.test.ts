@@ -54,7 +54,7 @@ describe.skipIf(whyNoCluster !== null).each(helms)('a release by %s', (helm) => 
     expect(await cluster.everythingIn(namespace)).toEqual(secretNames.sort())
   })
 
-  // Guards `startupProbe` and `readinessProbe` being what Helm waits for.
+  // The nodes here run no probe: they say which pod is ready. That Helm waits for it is what is seen.
   it('is not done while a worker is not ready', async () => {
     const other = `unready-${helm}`
     await cluster.namespace(other, secrets)
