@@ -28,8 +28,9 @@ beforeAll(async () => {
   }
   write('config/bridge.yaml', stringify(bridgeConfigOf(objects)).replaceAll('/etc/bridge/', `${folder}/`))
   write('key/pseudonym', Buffer.alloc(16, 7).toString('base64'))
-  const pod = only(objects, 'StatefulSet')
-  for (const { name, projected } of at(pod, 'spec.template.spec.volumes') as Volume[]) {
+  const ofIngest = at(only(objects, 'StatefulSet'), 'spec.template.spec.volumes') as Volume[]
+  const ofTheDoctor = at(only(objects, 'Pod', '-test'), 'spec.volumes') as Volume[]
+  for (const { name, projected } of [...ofIngest, ...ofTheDoctor]) {
     for (const { secret } of projected?.sources ?? []) {
       for (const { path } of secret.items) write(`secrets/${name}/${path}`, `${name} ${path}\n`)
     }
@@ -92,10 +93,16 @@ describe('the bridge, started as a pod starts it', () => {
     const findings = stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as { readonly server: string; readonly level: string; readonly on: string })
+      .map((line) => JSON.parse(line) as Readonly<Record<'server' | 'on' | 'what', string>>)
     // No server is there, and what stands for the secrets is no certificate: the doctor has found the files.
     expect(status).toBe(1)
-    expect(new Set(findings.map(({ server }) => server))).toEqual(new Set(['mqtt', 'emqx', 'kafka', 'registry']))
-    expect(findings.map(({ on }) => on)).toContain(`${folder}/secrets/mqtt/ca.crt`)
+    expect(new Set(findings.map(({ server }) => server))).toEqual(
+      new Set(['bridge', 'mqtt', 'emqx', 'kafka', 'registry']),
+    )
+    const places = findings.map(({ on }) => on)
+    expect(places).toEqual(
+      expect.arrayContaining(['mqtt/ca.crt', 'http/tls.crt'].map((path) => `${folder}/secrets/${path}`)),
+    )
+    expect(findings.filter(({ what }) => what.includes('ENOENT'))).toEqual([])
   })
 })
