@@ -14,7 +14,6 @@ interface AbortedTransaction {
 
 interface FetchedRecord {
   readonly offset: string
-  readonly key: Uint8Array | null
   /** Such a record is read past and never shown. */
   isControlRecord: boolean
   /** Absent in the formats from before there were transactions. */
