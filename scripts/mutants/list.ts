@@ -334,6 +334,14 @@ export const mutants: readonly Mutant[] = [
     only: 'dies between PUBACK and commit',
   },
   {
+    name: 'reads replies before the requests that they answer',
+    file: 'src/engine/command-worker.ts',
+    find: "if (this.#phase !== 'live' || this.#follows || next < this.#start.commandEnd) return",
+    replace: "if (this.#phase !== 'live' || this.#follows) return",
+    project: 'unit',
+    test: 'test/unit/engine/command-worker.test.ts',
+  },
+  {
     name: 'keeps a password in a dead letter',
     file: 'src/device/kept-payload.ts',
     find: 'if (rest === value) return',

@@ -253,6 +253,7 @@ export class CommandEngine {
             statusEnd: status.get(p)?.high ?? 0n,
             held: held === undefined ? next : largest(BigInt(held), first),
             command: next,
+            commandEnd: command.get(p)?.high ?? 0n,
             commandReply: largest(replies.get(p)?.offset ?? 0n, reply.get(p)?.low ?? 0n),
             // A group that begins has nothing that waits: old reports mean nothing to it.
             presence: largest(reports.get(p)?.offset ?? presence.get(p)?.high ?? 0n, presence.get(p)?.low ?? 0n),

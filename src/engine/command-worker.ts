@@ -24,6 +24,8 @@ export interface CommandStart {
   /** Requests before `command` are read again, from `held` on, only to find those that wait. */
   readonly held: bigint
   readonly command: bigint
+  /** End of the requests when the partition was taken: a former owner may have decided those before it. */
+  readonly commandEnd: bigint
   readonly commandReply: bigint
   readonly presence: bigint
 }
@@ -33,7 +35,7 @@ export interface CommandStart {
  *
  * - `statuses`: reads the status topic to the end that it had when the partition was taken.
  * - `rereading`: reads the requests again that may still wait.
- * - `live`: takes everything as it comes.
+ * - `live`: takes requests, and after those before `commandEnd` everything as it comes.
  */
 type Phase = 'statuses' | 'rereading' | 'live' | 'over'
 
@@ -72,6 +74,8 @@ export class CommandWorker {
   #broken = false
   #paused = false
   #mqttUp = false
+  /** Replies and presence are read. */
+  #follows = false
 
   constructor(partition: number, start: CommandStart, ports: CommandPorts, tally: CommandTally, hooks: WorkerHooks) {
     this.partition = partition
@@ -203,7 +207,10 @@ export class CommandWorker {
       return
     }
     this.#offsets.reached(input, next)
-    if (this.#phase === 'rereading' && input === 'command' && next >= this.#start.command) this.#goLive()
+    if (input === 'command') {
+      if (this.#phase === 'rereading' && next >= this.#start.command) this.#goLive()
+      this.#follow(next)
+    }
     this.#steer()
   }
 
@@ -350,11 +357,22 @@ export class CommandWorker {
     this.#phase = 'live'
     // What was reread has already led the position up to the committed offset.
     if (first) source.startAt('command', this.partition, this.#start.command)
-    source.startAt('commandReply', this.partition, this.#start.commandReply)
-    source.startAt('presence', this.partition, this.#start.presence)
+    this.#follow(this.#start.command)
     this.#paused = false
     this.#steer()
     this.#hooks.live()
+  }
+
+  /**
+   * Reads replies and presence once the requests before `commandEnd` are decided, up to `next` so far. A former owner
+   * may have published one of those before Kafka had its ACCEPTED, or not have noted that it waits: what came of it
+   * meanwhile would mean nothing, and does not come again.
+   */
+  #follow(next: bigint): void {
+    if (this.#phase !== 'live' || this.#follows || next < this.#start.commandEnd) return
+    this.#follows = true
+    this.#ports.source.startAt('commandReply', this.partition, this.#start.commandReply)
+    this.#ports.source.startAt('presence', this.partition, this.#start.presence)
   }
 
   /** Reads requests only while they can be published and not too many are in work or here already. */

@@ -1,15 +1,27 @@
 import { expect, test } from 'vitest'
 import { readJsonCommand } from '../../../src/commands/command-request.ts'
+import type { CommandInput } from '../../../src/engine/command-ports.ts'
 import { CommandTally } from '../../../src/engine/command-tally.ts'
-import { CommandWorker } from '../../../src/engine/command-worker.ts'
+import { type CommandStart, CommandWorker } from '../../../src/engine/command-worker.ts'
 import type { OutgoingMessage } from '../../../src/flow/outgoing-message.ts'
 import type { Ticket } from '../../../src/flow/ticket.ts'
 import type { BridgeEvent } from '../../../src/observe/events/event.ts'
+import type { CommandStatus } from '../../../src/records/generated/command-status.ts'
+import type { PresenceEvent } from '../../../src/records/generated/presence-event.ts'
 import type { KafkaMessage } from '../../../src/records/kafka-message.ts'
-import { rulesOf, T0 } from '../commands/partition-driver.ts'
+import { fromPlain } from '../../../src/records/plain.ts'
+import { rulesOf, SN, T0 } from '../commands/partition-driver.ts'
 
 const maxPending = 10
-const start = { statusFrom: 0n, statusEnd: 0n, held: 0n, command: 0n, commandReply: 0n, presence: 0n }
+const empty: CommandStart = {
+  statusFrom: 0n,
+  statusEnd: 0n,
+  held: 0n,
+  command: 0n,
+  commandEnd: 0n,
+  commandReply: 0n,
+  presence: 0n,
+}
 
 /** A worker of one partition whose broker and Kafka answer when they are told to. */
 class Driver {
@@ -17,23 +29,34 @@ class Driver {
   readonly events: BridgeEvent[] = []
   paused = false
   owned = true
+  /** What became of commands, in order. */
+  readonly steps: string[] = []
   readonly worker: CommandWorker
   readonly #unstored: Ticket[] = []
+  /** Topics that are read, and records of the others. */
+  readonly #opened = new Set<CommandInput>()
+  readonly #later = new Map<CommandInput, readonly KafkaMessage[]>()
   #offset = 0
 
-  constructor() {
+  /** `status`: the one that the status topic holds. */
+  constructor(start: Partial<CommandStart> = {}, status: Partial<CommandStatus> = {}) {
     const emit = (event: BridgeEvent): void => {
       this.events.push(event)
     }
     const tally = new CommandTally(emit)
     this.worker = new CommandWorker(
       0,
-      start,
+      { ...empty, ...start },
       {
         rules: rulesOf(),
         source: {
           owns: () => this.owned,
-          startAt: () => undefined,
+          startAt: (input) => {
+            this.#opened.add(input)
+            const messages = this.#later.get(input) ?? []
+            this.#later.delete(input)
+            if (messages.length > 0) this.give(input, messages)
+          },
           pause: (input) => {
             if (input === 'command') this.paused = true
           },
@@ -47,11 +70,12 @@ class Driver {
         },
         reader: {
           request: ({ value }) => (value === null ? { kind: 'tombstone' } : readJsonCommand(value, 32)),
-          status: () => null,
-          presence: () => null,
+          status: () => fromPlain('CommandStatus', { eventId: 'e', statusTime: T0, deviceSn: SN, ...status }),
+          presence: ({ value }) => (value === null ? null : (JSON.parse(value.toString()) as PresenceEvent)),
         },
         sink: {
-          append: (_record, ticket) => {
+          append: ({ channel, value }, ticket) => {
+            if (channel === 'commandStatus') this.steps.push((value as CommandStatus).status)
             this.#unstored.push(ticket)
           },
           kick: () => undefined,
@@ -76,6 +100,12 @@ class Driver {
     })
     this.worker.records(messages, 'command', BigInt(this.#offset))
     await this.turn()
+  }
+
+  /** A topic holds these and no others: they come when it is read. */
+  give(input: CommandInput, messages: readonly KafkaMessage[]): void {
+    if (this.#opened.has(input)) this.worker.records(messages, input, BigInt(messages.length))
+    else this.#later.set(input, messages)
   }
 
   /** The broker accepts the `count` oldest publications, and Kafka stores what there is. */
@@ -144,4 +174,49 @@ test('a lost partition decides nothing more of what waited for room', async () =
   driver.worker.end().catch(() => undefined)
   await driver.turn()
   expect([driver.out.length, driver.worker.pending]).toEqual([0, maxPending])
+})
+
+const request = { deviceSn: SN, commandId: 'c1', op: 'ping', ifOffline: 'WAIT', expiresAt: T0 + 60_000 }
+
+function message(plain: object, offset = 0): KafkaMessage {
+  const [key, value] = [Buffer.from(SN), Buffer.from(JSON.stringify(plain))]
+  return { topic: 't', partition: 0, offset: String(offset), key, value, headers: {}, timestamp: T0 }
+}
+
+/**
+ * Its former owner published the command and ended before Kafka had its ACCEPTED. The device knows the id, and answers
+ * no repeat of it. Guards engine/command-worker.ts `#follow`: seen to fail when replies are read from the start.
+ */
+test.each([1, 2])('a reply counts though its request has to be read again, among %d', async (requests) => {
+  const driver = new Driver({ commandEnd: BigInt(requests) })
+  driver.give('commandReply', [message({ id: 'c1', op: 'ping', status: 'ok' })])
+  await driver.turn()
+  expect(driver.worker.pending).toBe(0)
+  const other = message({ ...request, commandId: 'c0' })
+  driver.give('command', [...(requests > 1 ? [other] : []), message(request, requests - 1)])
+  await driver.turn()
+  expect(driver.steps.slice(requests)).toEqual(['SUCCEEDED'])
+})
+
+/**
+ * Its former owner ended before it could note that a request waits. Guards engine/command-worker.ts `#follow`: seen to
+ * fail when presence is read from the start.
+ */
+test('a command read back as WAITING is published when its device came back meanwhile', async () => {
+  const driver = new Driver({ statusEnd: 1n, commandEnd: 1n }, { ...request, status: 'WAITING' })
+  driver.give('presence', [message({ deviceSn: SN, status: 'ONLINE', reason: 'DEVICE_REPORT' })])
+  driver.give('commandStatus', [message({})])
+  await driver.turn()
+  driver.give('command', [message(request)])
+  await driver.turn()
+  expect([driver.steps, driver.out.length]).toEqual([['WAITING'], 1])
+})
+
+/** Guards engine/command-worker.ts `#goLive`: seen to fail without `#follow` there. */
+test('a reply counts at once where no request is left to be read', async () => {
+  const driver = new Driver({ statusEnd: 1n }, { ...request, status: 'PUBLISHED' })
+  driver.give('commandReply', [message({ id: 'c1', op: 'ping', status: 'ok' })])
+  driver.give('commandStatus', [message({})])
+  await driver.turn()
+  expect(driver.steps).toEqual(['SUCCEEDED'])
 })
