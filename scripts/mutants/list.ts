@@ -33,6 +33,14 @@ export const mutants: readonly Mutant[] = [
     only: 'its neighbours are untouched',
   },
   {
+    name: 'takes a send of kafkajs for stored that has not asked for each partition',
+    file: 'src/kafka/answers.ts',
+    find: '      if (answered.has(`${topic}/${partition}`)) continue',
+    replace: '      if (partition >= 0 || answered.has(`${topic}/${partition}`)) continue',
+    project: 'unit',
+    test: 'test/unit/kafka/writer.test.ts',
+  },
+  {
     name: 'acknowledges out of order of arrival',
     file: 'src/flow/ack-window.ts',
     find: 'if (packetId > 0) break',

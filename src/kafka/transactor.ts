@@ -4,6 +4,7 @@ import { withDeadline } from '../kernel/deadline.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
+import { requireAnswers } from './answers.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
 import { ClientSockets } from './client-sockets.ts'
 import { type CompressionName, compressionOf } from './codecs.ts'
@@ -179,9 +180,12 @@ export class Transactor {
     const sends: Promise<unknown>[] = []
     for (const [topic, partitions] of batch.topics) {
       for (const [partition, records] of partitions) {
-        const messages = preparedMessages(new Map([[partition, records]]))
+        const sent = new Map([[partition, records]])
         sends.push(
-          transaction.send({ topic, messages, acks: -1, compression }).catch((e: unknown) => refused(e, topic)),
+          transaction.send({ topic, messages: preparedMessages(sent), acks: -1, compression }).then(
+            (answers) => requireAnswers(new Map([[topic, sent]]), answers),
+            (e: unknown) => refused(e, topic),
+          ),
         )
       }
     }

@@ -1,10 +1,11 @@
-import kafkajs, { type Message, type Producer } from 'kafkajs'
+import kafkajs, { type Producer } from 'kafkajs'
 import type { Writer } from '../flow/sender.ts'
 import type { Ticket } from '../flow/ticket.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import type { BridgeRecord } from '../records/bridge-record.ts'
+import { requireAnswers } from './answers.ts'
 import { type KafkaClientOptions, newKafka } from './client.ts'
 import { type CompressionName, compressionOf } from './codecs.ts'
 import { kafkaFailure } from './errors.ts'
@@ -67,11 +68,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
   }
 
   async write(batch: RecordBatch, mayGo: () => boolean = () => true): Promise<void> {
-    const topicMessages = [...batch.topics].map(([topic, partitions]) => ({
-      topic,
-      messages: preparedMessages(partitions),
-    }))
-    await this.#send(topicMessages, this.#options.idempotent, mayGo)
+    await this.#send(batch.topics, this.#options.idempotent, mayGo)
   }
 
   async isolate(batch: RecordBatch, refused: Refused): Promise<void> {
@@ -87,7 +84,7 @@ export class KafkaWriter implements Writer<RecordBatch> {
       const { records } = part
       try {
         await this.#send(
-          [{ topic: part.topic, messages: preparedMessages(new Map([[part.partition, records]])) }],
+          new Map([[part.topic, new Map([[part.partition, records]])]]),
           // Every failure here would cost an idempotent producer, and repeats carry the same event id anyway.
           false,
           () => true,
@@ -136,19 +133,17 @@ export class KafkaWriter implements Writer<RecordBatch> {
     await this.#discard()
   }
 
-  async #send(
-    topicMessages: { topic: string; messages: Message[] }[],
-    idempotent: boolean,
-    mayGo: () => boolean,
-  ): Promise<void> {
+  async #send(topics: RecordBatch['topics'], idempotent: boolean, mayGo: () => boolean): Promise<void> {
     const { abandonMs } = this.#options
     const compression = compressionOf(this.#options.compression)
+    const topicMessages = [...topics].map(([topic, partitions]) => ({ topic, messages: preparedMessages(partitions) }))
     this.#isSending = true
     try {
       const producer = await withDeadline(this.#connected(idempotent), abandonMs, 'connecting to Kafka')
       // Connecting may have taken as long as a machine sleeps.
       if (!mayGo()) throw new Failure('lost', 'abandoned', 'abandoned before it was written')
-      await withDeadline(producer.sendBatch({ acks: -1, compression, topicMessages }), abandonMs, 'sending to Kafka')
+      const sending = producer.sendBatch({ acks: -1, compression, topicMessages })
+      requireAnswers(topics, await withDeadline(sending, abandonMs, 'sending to Kafka'))
     } catch (error) {
       const failure = kafkaFailure(error)
       if (failure.kind === 'lost') throw failure
