@@ -96,6 +96,8 @@ export class CommandEngine {
       const stored = worker.end()
       this.#ending.set(partition, abandoned ?? stored)
     }
+    // Dropped with the rest: what partitions had not stored that were lost before. Nothing would tell of it any more.
+    if (abandoned !== null) for (const partition of this.#ending.keys()) this.#ending.set(partition, abandoned)
     this.#ports.publisher.forget((orderKey) => gone.has(partitionOfOrderKey(orderKey)))
     this.#tellReady()
   }
@@ -135,8 +137,14 @@ export class CommandEngine {
 
   /** Where the partitions begin, as soon as Kafka can tell and nothing that we decided for them before is missing there. */
   async #prepare(partitions: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, CommandStart>> {
-    await Promise.all(partitions.map(async (partition) => this.#ending.get(partition)))
-    for (const partition of partitions) this.#ending.delete(partition)
+    await Promise.all(
+      partitions.map(async (partition) => {
+        const ending = this.#ending.get(partition)
+        await ending
+        // Else it was ours again meanwhile, and lost once more.
+        if (this.#ending.get(partition) === ending) this.#ending.delete(partition)
+      }),
+    )
     return untilItWorks(
       () => this.#starts(partitions),
       this.#backoff(),
