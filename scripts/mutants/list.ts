@@ -350,6 +350,22 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unit/engine/command-worker.test.ts',
   },
   {
+    name: 'forgets where a waiting command stands before Kafka has its end',
+    file: 'src/engine/held-requests.ts',
+    find: 'this.#offsets.add(held)',
+    replace: '',
+    project: 'unit',
+    test: 'test/unit/engine/command-worker.test.ts',
+  },
+  {
+    name: 'waits for statuses that were abandoned',
+    file: 'src/engine/command-engine.ts',
+    find: 'if (abandoned !== null) for (const partition of this.#ending.keys()) this.#ending.set(partition, abandoned)',
+    replace: '',
+    project: 'unit',
+    test: 'test/unit/engine/command-engine.test.ts',
+  },
+  {
     name: 'keeps a password in a dead letter',
     file: 'src/device/kept-payload.ts',
     find: 'if (rest === value) return',

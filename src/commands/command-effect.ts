@@ -16,13 +16,16 @@ export interface Publication {
   readonly expirySeconds: number | null
 }
 
-/** What an input causes, in this order. Records of the channels commandStatus and deadLetter. */
+/**
+ * What an input causes, in this order. Records of the channels commandStatus and deadLetter. `ends`: offset of the
+ * request that waited until now; before this is stored, whoever comes after must read it again. Else null.
+ */
 export type CommandEffect =
-  | { readonly kind: 'record'; readonly record: BridgeRecord }
+  | { readonly kind: 'record'; readonly record: BridgeRecord; readonly ends: string | null }
   | { readonly kind: 'publish'; readonly publication: Publication }
   | { readonly kind: 'ignored'; readonly reason: 'command_tombstone' | 'reply_unknown' }
   | { readonly kind: 'counted'; readonly what: 'op_unknown' }
 
-export function recordEffect(record: BridgeRecord): CommandEffect {
-  return { kind: 'record', record }
+export function recordEffect(record: BridgeRecord, ends: string | null = null): CommandEffect {
+  return { kind: 'record', record, ends }
 }

@@ -139,11 +139,12 @@ export class CommandLifecycle {
     traceparent: string | null,
     step: StatusStep,
     mqttTopic: string | null = null,
+    ends: string | null = null,
   ): CommandEffect {
     const status = statusOf(command.subject, step)
     command.last = status
     command.lastMqttTopic = mqttTopic
-    return recordEffect(statusRecord(status, command.subject.deviceSn, this.#headers, traceparent, mqttTopic))
+    return recordEffect(statusRecord(status, command.subject.deviceSn, this.#headers, traceparent, mqttTopic), ends)
   }
 
   #wake(command: KnownCommand, now: number): readonly CommandEffect[] {
@@ -159,8 +160,11 @@ export class CommandLifecycle {
   }
 
   #settle(command: KnownCommand, work: Work, step: StatusStep): CommandEffect {
+    const { phase } = command
+    // At its first publication the request itself is in work until this is stored.
+    const waited = phase.at !== 'publishing' || phase.again
     this.#known.move(command, { at: 'settled' })
-    return this.report(command, work.traceparent, step)
+    return this.report(command, work.traceparent, step, null, waited ? work.offset : null)
   }
 
   #takeTicket(ticket: number): KnownCommand | null {

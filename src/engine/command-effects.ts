@@ -3,6 +3,7 @@ import type { OutgoingMessage } from '../flow/outgoing-message.ts'
 import { validTraceparent } from '../records/headers.ts'
 import type { CommandPorts } from './command-ports.ts'
 import type { CommandTally } from './command-tally.ts'
+import type { HeldRequests } from './held-requests.ts'
 import type { InputTicket } from './input-ticket.ts'
 
 /** What came of a publication: the broker's reason code, or its expiry, perhaps after it was sent in vain. */
@@ -21,6 +22,7 @@ export function applyEffects<T>(
   ticket: InputTicket<T>,
   requestedAt: number | null,
   partition: number,
+  held: HeldRequests,
   ports: Pick<CommandPorts, 'sink' | 'publisher'>,
   tally: CommandTally,
   answered: Answered<T>,
@@ -30,7 +32,7 @@ export function applyEffects<T>(
       case 'record':
         tally.record(effect.record)
         ticket.hold()
-        ports.sink.append(effect.record, ticket, 0)
+        ports.sink.append(effect.record, effect.ends === null ? ticket : held.until(ticket, effect.ends), 0)
         break
       case 'publish':
         ticket.hold()

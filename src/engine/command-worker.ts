@@ -1,5 +1,5 @@
 import { commandDeadLetter } from '../commands/command-dead-letter.ts'
-import type { CommandEffect, Publication } from '../commands/command-effect.ts'
+import { type CommandEffect, type Publication, recordEffect } from '../commands/command-effect.ts'
 import { CommandPartition } from '../commands/command-partition.ts'
 import { type CommandReading, keyText } from '../commands/command-request.ts'
 import { messageOf } from '../kernel/failure.ts'
@@ -12,6 +12,7 @@ import { partitionFor } from '../records/topics.ts'
 import { type Answer, applyEffects } from './command-effects.ts'
 import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
 import type { CommandTally } from './command-tally.ts'
+import { HeldRequests } from './held-requests.ts'
 import { type InputOwner, InputTicket } from './input-ticket.ts'
 import { type Lag, PartitionOffsets, type SettledInput } from './partition-offsets.ts'
 import { Unstored } from './unstored.ts'
@@ -63,6 +64,7 @@ export class CommandWorker {
   readonly #tally: CommandTally
   readonly #hooks: WorkerHooks
   readonly #unstored = new Unstored()
+  readonly #held = new HeldRequests()
   readonly #owner: InputOwner<Decided | null>
   #phase: Phase = 'statuses'
   /** Runs of records wait for the one before, because reading one may have to wait for the registry, or for room. */
@@ -180,7 +182,7 @@ export class CommandWorker {
 
   /** What has changed since the last call and may be committed. */
   commits(): readonly Commit[] {
-    return this.#phase === 'live' ? this.#offsets.commits(this.#state.heldOffset()) : []
+    return this.#phase === 'live' ? this.#offsets.commits(this.#held.lowest(this.#state.heldOffset())) : []
   }
 
   /** These were committed. */
@@ -191,6 +193,8 @@ export class CommandWorker {
   async #take(messages: readonly KafkaMessage[], input: CommandInput, next: bigint): Promise<void> {
     for (const message of messages) {
       if (input === 'command') {
+        // New requests in the same run wait for room like all others.
+        if (this.#phase === 'rereading' && BigInt(message.offset) >= this.#start.command) this.#goLive()
         if (!this.#hasRoom()) await this.#room()
         this.#unread -= 1
       }
@@ -198,7 +202,7 @@ export class CommandWorker {
       const reading = this.#takeOne(message, input)
       if (reading === undefined) continue
       this.#hooks.decided()
-      await reading
+      await this.#read(reading, input)
     }
     if (this.#isOver()) return
     this.#hooks.decided()
@@ -212,6 +216,16 @@ export class CommandWorker {
       this.#follow(next)
     }
     this.#steer()
+  }
+
+  /** Waits for the registry. What else there is of this input stays in Kafka meanwhile: here it would pile up. */
+  async #read(reading: Promise<void>, input: CommandInput): Promise<void> {
+    const { source } = this.#ports
+    // Of requests so many are fetched as there is room for, once the partition is live.
+    const rests = input !== 'command' || this.#phase === 'rereading'
+    if (rests) source.pause(input, this.partition)
+    await reading
+    if (rests && !this.#isOver()) source.resume(input, this.partition)
   }
 
   /** Whether a request may be read: it can be published, and not too many are in work. Those that waited may come back. */
@@ -268,7 +282,7 @@ export class CommandWorker {
 
   #request(message: KafkaMessage, reading: CommandReading): void {
     if (this.#isOver()) return
-    const again = this.#phase === 'rereading' && BigInt(message.offset) < this.#start.command
+    const again = this.#phase === 'rereading'
     if (!again && reading.kind === 'unreadable') {
       const { partition, offset } = message
       this.#ports.emit({ event: 'command_unreadable', partition, offset, error: 'no command in Avro or JSON' })
@@ -306,7 +320,7 @@ export class CommandWorker {
       this.#ports.emit({ event: 'unexpected_error', where: 'command_worker', error: nameOf(error) })
       effects =
         input === 'command'
-          ? [{ kind: 'record', record: commandDeadLetter(message, 'INTERNAL_ERROR', rules, clock.now(), 'VALIDATE') }]
+          ? [recordEffect(commandDeadLetter(message, 'INTERNAL_ERROR', rules, clock.now(), 'VALIDATE'))]
           : []
     }
     const isRequest = input === 'command'
@@ -329,7 +343,7 @@ export class CommandWorker {
     requestedAt: number | null = null,
   ): void {
     for (const { kind } of effects) if (kind === 'record') this.#unstored.add()
-    applyEffects(effects, ticket, requestedAt, this.partition, this.#ports, this.#tally, this.#answered)
+    applyEffects(effects, ticket, requestedAt, this.partition, this.#held, this.#ports, this.#tally, this.#answered)
   }
 
   readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket<Decided | null>): void => {
