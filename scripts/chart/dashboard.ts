@@ -311,6 +311,7 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
         'Of the process, and of that the heap.',
         [`max by (pod) (process_resident_memory_bytes{${ofPods}})`, '{{pod}}'],
         [`max by (pod) (nodejs_heap_size_used_bytes{${ofPods}})`, '{{pod}} heap'],
+        [`max by (pod) (bridge_heap_limit_bytes{${ofPods}})`, '{{pod}} heap, at most'],
       ),
       panel(
         'timeseries',

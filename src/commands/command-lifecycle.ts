@@ -43,6 +43,7 @@ export class CommandLifecycle {
     command.onlineMeanwhile = false
     this.#known.move(command, { at: 'publishing', work, ticket, again })
     this.#out.set(ticket, command)
+    command.isOut = true
     const { deviceSn, commandId } = command.subject
     return {
       kind: 'publish',
@@ -169,7 +170,10 @@ export class CommandLifecycle {
 
   #takeTicket(ticket: number): KnownCommand | null {
     const command = this.#out.get(ticket) ?? null
+    if (command === null) return null
     this.#out.delete(ticket)
+    command.isOut = false
+    this.#known.touch(command)
     return command
   }
 }

@@ -66,6 +66,7 @@ export class CommandPartition {
 
   /** Takes a record of the status topic, read back at the start (attendance 11.5, Restart). Causes nothing. */
   restore({ status, mqttTopic }: RestoredStatus): void {
+    this.#known.rest()
     const { status: step, statusTime, deviceSn, commandId, op, sensitive, correlationId } = status
     if (step === 'REJECTED' || step === 'UNKNOWN') return
     const former = this.#known.former(deviceSn, commandId)
@@ -85,6 +86,7 @@ export class CommandPartition {
       published: step === 'ACCEPTED' ? 0 : status.attempt,
       onlineMeanwhile: false,
       hasTimer: false,
+      isOut: false,
       isGone: false,
     })
   }
@@ -99,6 +101,7 @@ export class CommandPartition {
     now: number,
     purpose: 'first' | 'reread' = 'first',
   ): readonly CommandEffect[] {
+    this.#known.rest()
     if (reading.kind !== 'request') {
       if (purpose === 'reread') return []
       if (reading.kind === 'tombstone') return [{ kind: 'ignored', reason: 'command_tombstone' }]
@@ -123,6 +126,7 @@ export class CommandPartition {
 
   /** Takes the broker's answer to a publication: the reason code of its PUBACK. */
   puback(ticket: number, code: number, now: number): readonly CommandEffect[] {
+    this.#known.rest()
     return this.#life.answered(ticket, code, now)
   }
 
@@ -131,16 +135,19 @@ export class CommandPartition {
    * @param wasSent it was sent, perhaps more than once, and the connection ended each time: the attempt counts
    */
   unsent(ticket: number, now: number, wasSent = false): readonly CommandEffect[] {
+    this.#known.rest()
     return this.#life.unsent(ticket, now, wasSent)
   }
 
   /** Takes a presence report of a device that is online, of any reason but RETAINED_SNAPSHOT. */
   online(deviceSn: string, now: number): readonly CommandEffect[] {
+    this.#known.rest()
     return this.#life.wakeAll(deviceSn, now)
   }
 
   /** Takes a record of the internal reply topic: what a device answered, as it came. */
   reply(message: KafkaMessage, now: number): readonly CommandEffect[] {
+    this.#known.rest()
     const reply = message.value === null ? null : readReply(asBuffer(message.value), this.#rules)
     const command = reply === null ? null : this.#known.find(keyText(message), commandIdOf(reply), now)
     if (reply === null || command === null) return [{ kind: 'ignored', reason: 'reply_unknown' }]
@@ -168,6 +175,7 @@ export class CommandPartition {
 
   /** Expires what waited up to now. */
   fire(now: number): readonly CommandEffect[] {
+    this.#known.rest()
     return this.#life.expireDue(now)
   }
 
@@ -196,6 +204,7 @@ export class CommandPartition {
       published: 0,
       onlineMeanwhile: false,
       hasTimer: false,
+      isOut: false,
       isGone: false,
     }
     this.#known.add(command)
@@ -287,7 +296,8 @@ function ownText(text: string): string {
 
 function workOf(request: CommandRequest, envelope: Envelope, message: KafkaMessage): Work {
   return {
-    ...envelope,
+    payload: envelope.payload,
+    expiresAt: envelope.expiresAt,
     ifOffline: request.ifOffline,
     offset: message.offset,
     traceparent: traceOf(message),

@@ -1,5 +1,6 @@
 import type { CommandStatus } from '../records/generated/command-status.ts'
 import type { CommandRules } from './command-rules.ts'
+import { restedCommand, restingText } from './resting-command.ts'
 import type { StatusSubject } from './status-record.ts'
 
 /**
@@ -45,6 +46,8 @@ export interface KnownCommand {
   onlineMeanwhile: boolean
   /** Whether its expiry is among the timers. */
   hasTimer: boolean
+  /** A publication of it is out, though a reply may have settled it already. */
+  isOut: boolean
   /** Forgotten, or replaced by a later use of its id. */
   isGone: boolean
 }
@@ -63,10 +66,15 @@ function keyOf(deviceSn: string, commandId: string): string {
  */
 export class KnownCommands {
   readonly #rules: CommandRules
-  readonly #byKey = new Map<string, KnownCommand>()
+  /** Those that rest as text. */
+  readonly #byKey = new Map<string, KnownCommand | string>()
+  /** Those that may rest when the input is done with. */
+  readonly #touched = new Set<KnownCommand>()
   /** Those with something under way, per device: publishing, waiting, or read back as waiting. */
   readonly #active = new Map<string, Set<KnownCommand>>()
-  #queue: { readonly command: KnownCommand; readonly at: number }[] = []
+  /** Keys, and when to look whether they are to be forgotten. A key whose id was used again is there more than once. */
+  #due: string[] = []
+  #dueAt: number[] = []
   #head = 0
 
   constructor(rules: CommandRules) {
@@ -79,13 +87,29 @@ export class KnownCommands {
 
   /** The command, if it is known at `time`. */
   find(deviceSn: string, commandId: string, time: number): KnownCommand | null {
-    const command = this.#byKey.get(keyOf(deviceSn, commandId))
-    return command !== undefined && this.isKnown(command, time) ? command : null
+    const command = this.former(deviceSn, commandId)
+    return command !== null && this.isKnown(command, time) ? command : null
   }
 
   /** The command last seen under this serial and id, perhaps no longer known. */
   former(deviceSn: string, commandId: string): KnownCommand | null {
-    return this.#byKey.get(keyOf(deviceSn, commandId)) ?? null
+    const key = keyOf(deviceSn, commandId)
+    const found = this.#byKey.get(key)
+    if (typeof found !== 'string') return found ?? null
+    const command = restedCommand(found, deviceSn, commandId)
+    this.#byKey.set(key, command)
+    this.#touched.add(command)
+    return command
+  }
+
+  /** Says that an input is done with: nobody holds a command that this gave or took, unless it is under way. */
+  rest(): void {
+    for (const command of this.#touched) {
+      if (command.phase.at !== 'settled' || command.isOut || command.isGone) continue
+      const { deviceSn, commandId } = command.subject
+      this.#byKey.set(keyOf(deviceSn, commandId), restingText(command))
+    }
+    this.#touched.clear()
   }
 
   /** Takes a command in; it replaces a former one of the same serial and id. */
@@ -93,21 +117,28 @@ export class KnownCommands {
     const { deviceSn, commandId } = command.subject
     const key = keyOf(deviceSn, commandId)
     const former = this.#byKey.get(key)
-    if (former !== undefined) {
+    if (typeof former === 'object') {
       this.#leaveActive(former)
       former.isGone = true
       if (former.phase.at === 'waiting') former.phase = { at: 'settled' }
     }
     this.#byKey.set(key, command)
-    this.#queue.push({ command, at: this.#forgetAt(command) })
+    this.#lookAgain(key, this.#forgetAt(command))
     this.#noteActive(command)
+    this.#touched.add(command)
   }
 
   /** Says that the phase of a command changed. */
   move(command: KnownCommand, phase: Phase): void {
     this.#leaveActive(command)
     command.phase = phase
+    this.touch(command)
     if (!command.isGone) this.#noteActive(command)
+  }
+
+  /** Says that a command has changed in another way. */
+  touch(command: KnownCommand): void {
+    this.#touched.add(command)
   }
 
   /**
@@ -147,27 +178,35 @@ export class KnownCommands {
   /** Drops a few of the commands that are no longer known at `time`. */
   forgetSome(time: number): void {
     for (let count = 0; count < FORGOTTEN_PER_INPUT; count += 1) {
-      const next = this.#queue[this.#head]
-      if (next === undefined || next.at >= time) break
+      const [key, at] = [this.#due[this.#head], this.#dueAt[this.#head]]
+      if (key === undefined || at === undefined || at >= time) break
       this.#head += 1
-      this.#forgetOrPostpone(next.command, time)
+      this.#forgetOrPostpone(key, time)
     }
-    if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head)
+    if (this.#head > 1024 && this.#head * 2 > this.#due.length) {
+      this.#due = this.#due.slice(this.#head)
+      this.#dueAt = this.#dueAt.slice(this.#head)
       this.#head = 0
     }
   }
 
-  #forgetOrPostpone(command: KnownCommand, time: number): void {
-    if (command.isGone) return
+  #forgetOrPostpone(key: string, time: number): void {
+    const [deviceSn = '', commandId = ''] = key.split(' ')
+    const command = this.former(deviceSn, commandId)
+    if (command === null) return
     if (this.isKnown(command, time)) {
       // What waits may be settled long before its term: look again after the shortest time it can be known for.
-      this.#queue.push({ command, at: Math.max(this.#forgetAt(command), time) })
+      this.#lookAgain(key, Math.max(this.#forgetAt(command), time))
       return
     }
     this.#leaveActive(command)
     command.isGone = true
-    this.#byKey.delete(keyOf(command.subject.deviceSn, command.subject.commandId))
+    this.#byKey.delete(key)
+  }
+
+  #lookAgain(key: string, at: number): void {
+    this.#due.push(key)
+    this.#dueAt.push(at)
   }
 
   #forgetAt(command: KnownCommand): number {

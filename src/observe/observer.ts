@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { Conservation } from './conservation.ts'
 import type { EventSpec } from './events/define-event.ts'
 import { type BridgeEvent, type Emit, events } from './events/event.ts'
@@ -31,6 +32,8 @@ export class Observer {
     this.conservation = new Conservation(this.setStanding)
     const build = { version: options.version, node_version: options.node }
     this.setStanding('bridge_build_info', () => [[build, 1]])
+    const { heap_size_limit: heapLimit } = getHeapStatistics()
+    this.setStanding('bridge_heap_limit_bytes', () => [[{}, heapLimit]])
   }
 
   readonly emit: Emit = (event: BridgeEvent): void => {

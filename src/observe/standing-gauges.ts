@@ -10,6 +10,11 @@ export const standingGauges = [
     labels: ['version', 'node_version'],
   },
   {
+    name: 'bridge_heap_limit_bytes',
+    help: 'The most that the heap of Node.js may grow to (nodejs_heap_size_used_bytes); then the process dies.',
+    labels: [],
+  },
+  {
     name: 'bridge_pending',
     help: 'Parts of inputs taken in and neither stored nor ignored yet.',
     labels: [],

@@ -233,6 +233,14 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     says: 'ingest-0 has more work than one core does.',
     silent: { 'nodejs_eventloop_lag_p99_seconds@ingest': '0.03x10 0.7x8 0.03x60' },
   },
+  BridgeHeapNearlyFull: {
+    series: { 'nodejs_heap_size_used_bytes@command': '100000000x10 200000000x60' },
+    fromMinute: 26,
+    labels: labelsOf('command'),
+    says: 'command-0 remembers nearly more than its memory holds; it dies when the heap is full, and again after each start.',
+    // Garbage that is collected now and then.
+    silent: { 'nodejs_heap_size_used_bytes@command': '100000000x10 200000000x7 100000000x1 200000000x7 100000000x60' },
+  },
   BridgeCredentialsNotTaken: {
     series: { 'bridge_credentials_not_taken@ingest,server="kafka"': '0x10 1x60' },
     fromMinute: 21,

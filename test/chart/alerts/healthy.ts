@@ -38,6 +38,8 @@ export const healthy: Series = {
   ...ofAll('bridge_kafka_rebalances_total', '0x60 3x120'),
   ...ofAll('bridge_unexpected_errors_total', '0x180'),
   ...ofAll('nodejs_eventloop_lag_p99_seconds', '0.03x180'),
+  ...ofAll('nodejs_heap_size_used_bytes', '100000000x180'),
+  ...ofAll('bridge_heap_limit_bytes', '240000000x180'),
   ...Object.fromEntries(
     Object.entries({
       'bridge_messages_received_total@ingest': '0+60000x180',
