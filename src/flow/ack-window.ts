@@ -33,7 +33,7 @@ export class AckWindow {
     return this.#closed
   }
 
-  /** Takes a delivery in; returns its sequence number on this connection. Packet ids are 1 to 65535. */
+  /** Takes a delivery in; returns its sequence number on this connection. Packet ids are positive, of up to 31 bits. */
   enter(packetId: number): number {
     if (this.pending > this.#mask) this.#grow()
     const sequence = this.#tail

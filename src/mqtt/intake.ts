@@ -2,7 +2,7 @@ import { AckWindow } from '../flow/ack-window.ts'
 import type { Pump } from '../flow/pump.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Emit } from '../observe/events/event.ts'
-import type { PublishFrame } from './publish-frame.ts'
+import { type PublishFrame, receiptOf } from './publish-frame.ts'
 import type { Tap, TapListener } from './tap.ts'
 
 export interface IntakeDeps {
@@ -40,7 +40,7 @@ export class Intake implements TapListener {
   constructor(tap: Tap, deps: IntakeDeps) {
     this.#deps = deps
     this.#tap = tap
-    this.#window = new AckWindow((packetIds) => this.#acknowledge(packetIds), deps.receiveMaximum)
+    this.#window = new AckWindow((receipts) => this.#acknowledge(receipts), deps.receiveMaximum)
   }
 
   get pending(): number {
@@ -86,7 +86,7 @@ export class Intake implements TapListener {
       return
     }
     if (this.#window.pending === 0) this.#waitingSince = receivedAt
-    this.#deps.pump.offer(message, this.#window, this.#window.enter(frame.packetId))
+    this.#deps.pump.offer(message, this.#window, this.#window.enter(receiptOf(frame)))
   }
 
   endOfRead(): void {
@@ -157,13 +157,13 @@ export class Intake implements TapListener {
     this.#deps.emit({ event: 'mqtt_window_open', connection: this.#deps.connection, afterMs })
   }
 
-  #acknowledge(packetIds: readonly number[]): void {
-    this.#tap.acknowledge(packetIds)
-    this.#acknowledged += packetIds.length
+  #acknowledge(receipts: readonly number[]): void {
+    this.#tap.acknowledge(receipts)
+    this.#acknowledged += receipts.length
     const now = this.#deps.clock.now()
     const oldestMs = Math.max(0, now - this.#waitingSince)
     // An upper bound from here on: the exact time of each message is not worth a field per message.
-    if (this.#window.pending > packetIds.length) this.#waitingSince = now
-    this.#deps.emit({ event: 'mqtt_acknowledged', messages: packetIds.length, stale: 0, oldestMs })
+    if (this.#window.pending > receipts.length) this.#waitingSince = now
+    this.#deps.emit({ event: 'mqtt_acknowledged', messages: receipts.length, stale: 0, oldestMs })
   }
 }

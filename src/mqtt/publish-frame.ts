@@ -121,15 +121,28 @@ function textEnd(buffer: Buffer, at: number, end: number): number {
   return next
 }
 
-/** PUBACK packets, reason code 0 (left out, as MQTT 5, 3.4.2.1 allows), for one socket write. */
-export function writePubacks(packetIds: readonly number[]): Buffer {
-  const buffer = Buffer.allocUnsafe(packetIds.length * 4)
+const PUBACK = 0x40
+const PUBREC = 0x50
+/** Beyond the sixteen bits of a packet id: the message came with QoS 2. */
+const qos2 = 0x1_0000
+
+/** By what number the message is acknowledged: its packet id, marked when it came with QoS 2. */
+export function receiptOf({ packetId, qos }: Pick<PublishFrame, 'packetId' | 'qos'>): number {
+  return qos === 2 ? packetId | qos2 : packetId
+}
+
+/**
+ * PUBACK packets for these receipts, PUBREC for those of QoS 2, with reason code 0 (left out, as MQTT 5, 3.4.2.1 and
+ * 3.5.2.1 allow), for one socket write.
+ */
+export function writeReceipts(receipts: readonly number[]): Buffer {
+  const buffer = Buffer.allocUnsafe(receipts.length * 4)
   let at = 0
-  for (const id of packetIds) {
-    buffer[at] = 0x40
+  for (const receipt of receipts) {
+    buffer[at] = receipt >= qos2 ? PUBREC : PUBACK
     buffer[at + 1] = 2
-    buffer[at + 2] = id >> 8
-    buffer[at + 3] = id & 0xff
+    buffer[at + 2] = (receipt >> 8) & 0xff
+    buffer[at + 3] = receipt & 0xff
     at += 4
   }
   return buffer

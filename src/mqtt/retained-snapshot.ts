@@ -2,6 +2,7 @@ import { Backoff } from '../kernel/backoff.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { ConsumerDeps } from './consumer.ts'
 import { Intake } from './intake.ts'
+import { receiptOf } from './publish-frame.ts'
 
 /** The retained set counts as read when nothing retained has come for this long. No broker says where it ends. */
 const quietMs = 3000
@@ -33,8 +34,8 @@ export class RetainedSnapshot {
               if (frame.retain) {
                 this.#quietSince = clock.now()
                 intake.publish(frame)
-              } else if (frame.qos === 1) {
-                tap.acknowledge([frame.packetId])
+              } else if (frame.qos > 0) {
+                tap.acknowledge([receiptOf(frame)])
               }
             },
             endOfRead: () => intake.endOfRead(),

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { Failure } from '../kernel/failure.ts'
-import { type PublishFrame, readPublish, readVariableInteger, writePubacks } from './publish-frame.ts'
+import { type PublishFrame, readPublish, readVariableInteger, writeReceipts } from './publish-frame.ts'
 
 export interface TapListener {
-  /** One PUBLISH of QoS 0 or 1, as it arrived. */
+  /** One PUBLISH, as it arrived. */
   publish(frame: PublishFrame): void
   /** The answer to a PUBLISH that was written past MQTT.js. Without this, PUBACKs are passed on to it. */
   puback?(packetId: number, reasonCode: number): void
@@ -55,9 +55,9 @@ export class Tap extends Duplex {
     this.#listener = listener
   }
 
-  /** Writes PUBACKs for these packet ids, in this order, at once. */
-  acknowledge(packetIds: readonly number[]): void {
-    this.writePackets(writePubacks(packetIds))
+  /** Writes the acknowledgements of these receipts (`receiptOf`), in this order, at once. */
+  acknowledge(receipts: readonly number[]): void {
+    this.writePackets(writeReceipts(receipts))
   }
 
   /** Writes whole packets, at once and past MQTT.js. */
@@ -175,8 +175,9 @@ export class Tap extends Duplex {
         this.#needed = end === Number.POSITIVE_INFINITY ? 0 : end - start
         return
       }
-      // QoS 2 is never granted (we ask for 1); should it come, MQTT.js carries out its handshake.
-      if (first >> 4 === 3 && (first & 6) !== 4) this.#listener.publish(readPublish(buffer, start, body, end))
+      // QoS 2, too: it is never granted, but EMQX with `upgrade_qos` sends it. The PUBREL is left to MQTT.js, which
+      // answers PUBCOMP to an id that it does not know.
+      if (first >> 4 === 3) this.#listener.publish(readPublish(buffer, start, body, end))
       else if (first === PUBACK && this.#listener.puback !== undefined) this.#puback(buffer, body, end)
       else if (first === PINGRESP) this.#passPingresp(buffer.subarray(start, end))
       else this.push(buffer.subarray(start, end))

@@ -116,6 +116,32 @@ describe('a PUBACK', () => {
 })
 
 /**
+ * EMQX with `upgrade_qos` delivers what a device publishes at QoS 2 with QoS 2, whatever was granted. Guards mqtt/tap.ts
+ * `if (first >> 4 === 3)`: MQTT.js answered PUBREC at once, and the punch was nobody's.
+ */
+test('a message of QoS 2 is answered by PUBREC, after Kafka has it, and by PUBCOMP', async () => {
+  const { broker, names, worker } = await start()
+  const link = await broker.subscribed('-evt-')
+  await worker.becomes(true)
+  own.kafka.freeze()
+  const message = { cmd: 'publish', topic: evt('SN1'), dup: false, retain: false } as const
+  link.send(
+    { ...message, qos: 2, messageId: 1, payload: punch(1) },
+    { ...message, qos: 1, messageId: 2, payload: punch(2) },
+  )
+  await worker.says('kafka_send_stalled')
+  const answers = () =>
+    link.seen.flatMap(({ packet: { cmd, messageId } }) => (cmd.startsWith('pub') ? [`${cmd} ${messageId}`] : []))
+  expect(answers()).toEqual([])
+  own.kafka.thaw()
+  await link.until('both answers', () => answers().length === 2)
+  link.send({ cmd: 'pubrel', messageId: 1 })
+  await link.until('PUBCOMP', () => answers().length === 3)
+  expect(answers()).toEqual(['pubrec 1', 'puback 2', 'pubcomp 1'])
+  expect(await storedIds(names.attendance)).toEqual(['1', '2'])
+})
+
+/**
  * Promise 3. Guards mqtt/intake.ts `this.#tap.hold()` and mqtt/tap.ts `if (this.#pinged) this.#pong()`: a broker that
  * overruns Receive Maximum is not read for a while, and its PINGRESP stands behind what is not read. Seen to fail
  * without either.

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { generate, type IPublishPacket, parser } from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
-import { readPublish, readVariableInteger, writePubacks } from '../../../src/mqtt/publish-frame.ts'
+import { readPublish, readVariableInteger, receiptOf, writeReceipts } from '../../../src/mqtt/publish-frame.ts'
 
 function read(bytes: Buffer) {
   const length = readVariableInteger(bytes, 1, bytes.length)
@@ -13,7 +13,7 @@ const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter
 const packet = fc.record({
   topic: text,
   payload: fc.uint8Array({ maxLength: 400 }),
-  qos: fc.constantFrom<0 | 1>(0, 1),
+  qos: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
   retain: fc.boolean(),
   dup: fc.boolean(),
   messageId: fc.integer({ min: 1, max: 65_535 }),
@@ -41,7 +41,7 @@ describe('PUBLISH', () => {
         const written: IPublishPacket = {
           cmd: 'publish',
           ...given,
-          dup: given.qos === 1 && given.dup,
+          dup: given.qos > 0 && given.dup,
           payload: Buffer.from(given.payload),
         }
         const frame = read(generate(written, { protocolVersion: 5 }))
@@ -51,8 +51,8 @@ describe('PUBLISH', () => {
           payload: Buffer.from(given.payload),
           qos: given.qos,
           retain: given.retain,
-          dup: given.qos === 1 && given.dup,
-          packetId: given.qos === 1 ? given.messageId : 0,
+          dup: given.qos > 0 && given.dup,
+          packetId: given.qos > 0 ? given.messageId : 0,
           traceparent: (Array.isArray(trace) ? trace[0] : trace) ?? null,
         })
       }),
@@ -82,13 +82,19 @@ describe('PUBLISH', () => {
   })
 })
 
-describe('PUBACK', () => {
-  it('is understood by a well-known implementation, many in one write', () => {
+describe('the acknowledgements of messages', () => {
+  it('are understood by a well-known implementation, many in one write', () => {
     const ids = [1, 255, 256, 65_535]
     const seen: unknown[] = []
     const reader = parser({ protocolVersion: 5 })
     reader.on('packet', (p) => seen.push([p.cmd, p.messageId, 'reasonCode' in p ? p.reasonCode : undefined]))
-    reader.parse(writePubacks(ids))
-    expect(seen).toEqual(ids.map((id) => ['puback', id, 0]))
+    const receipts = ids.flatMap((packetId) => [receiptOf({ packetId, qos: 1 }), receiptOf({ packetId, qos: 2 })])
+    reader.parse(writeReceipts(receipts))
+    expect(seen).toEqual(
+      ids.flatMap((id) => [
+        ['puback', id, 0],
+        ['pubrec', id, 0],
+      ]),
+    )
   })
 })
