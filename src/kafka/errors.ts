@@ -18,7 +18,7 @@ const refusedTypes: ReadonlySet<string> = new Set([
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ])
 
-/** Names for labels; a person has to act on `not_authorized`, `authentication`, `certificate` and `unknown_topic`. */
+/** Names for labels; a person has to act on `not_authorized`, `authentication`, `certificate`, `unknown_topic` and `clock`. */
 const transientTypes: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: 'not_authorized',
   CLUSTER_AUTHORIZATION_FAILED: 'not_authorized',
@@ -31,6 +31,8 @@ const transientTypes: Readonly<Record<string, string>> = {
   NOT_ENOUGH_REPLICAS: 'not_enough_replicas',
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'not_enough_replicas',
   REQUEST_TIMED_OUT: 'timeout',
+  // Ours is more than an hour ahead of Kafka's (message.timestamp.after.max.ms).
+  INVALID_TIMESTAMP: 'clock',
   INVALID_PRODUCER_EPOCH: 'fenced',
   PRODUCER_FENCED: 'fenced',
 }

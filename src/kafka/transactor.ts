@@ -1,5 +1,6 @@
 import kafkajs, { type Producer, type Transaction } from 'kafkajs'
 import type { Ticket } from '../flow/ticket.ts'
+import { systemClock } from '../kernel/clock.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
@@ -182,7 +183,7 @@ export class Transactor {
       for (const [partition, records] of partitions) {
         const sent = new Map([[partition, records]])
         sends.push(
-          transaction.send({ topic, messages: preparedMessages(sent), acks: -1, compression }).then(
+          transaction.send({ topic, messages: preparedMessages(sent, systemClock.now()), acks: -1, compression }).then(
             (answers) => requireAnswers(new Map([[topic, sent]]), answers),
             (e: unknown) => refused(e, topic),
           ),

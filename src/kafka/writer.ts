@@ -1,6 +1,7 @@
 import kafkajs, { type Producer } from 'kafkajs'
 import type { Writer } from '../flow/sender.ts'
 import type { Ticket } from '../flow/ticket.ts'
+import { systemClock } from '../kernel/clock.ts'
 import { withDeadline } from '../kernel/deadline.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
@@ -136,7 +137,11 @@ export class KafkaWriter implements Writer<RecordBatch> {
   async #send(topics: RecordBatch['topics'], idempotent: boolean, mayGo: () => boolean): Promise<void> {
     const { abandonMs } = this.#options
     const compression = compressionOf(this.#options.compression)
-    const topicMessages = [...topics].map(([topic, partitions]) => ({ topic, messages: preparedMessages(partitions) }))
+    const now = systemClock.now()
+    const topicMessages = [...topics].map(([topic, partitions]) => ({
+      topic,
+      messages: preparedMessages(partitions, now),
+    }))
     this.#isSending = true
     try {
       const producer = await withDeadline(this.#connected(idempotent), abandonMs, 'connecting to Kafka')

@@ -146,6 +146,19 @@ const numbered = (from: number, to: number): Sample[] =>
 const valuesOf = async (topic: string) =>
   (await readTopic(kafka.brokers, topic)).map(({ value }) => Number(value?.toString()))
 
+/**
+ * Guards kafka/prepared.ts `aheadMs`: Kafka refuses what is more than an hour ahead, so what was taken in before the
+ * clock was set back would wait for that time to come, and everything behind it.
+ */
+test('records that were made before the clock was set back are stored', async () => {
+  const { topic, writer } = await open({})
+  const ahead = numbered(0, 50).map((each, i) => ({ ...each, timestamp: Date.now() + 6 * 3_600_000 + i }))
+  await writer.write(batchOf(writer, ahead))
+  const read = await readTopic(kafka.brokers, topic)
+  expect(new Set(read.map(({ value }) => String(value)))).toEqual(new Set(ahead.map(({ value }) => value)))
+  expect(Math.max(...read.map(({ timestamp }) => timestamp))).toBeLessThanOrEqual(Date.now())
+})
+
 /** Guards kafka/writer.ts `idempotent`: kafkajs repeats the request, Kafka drops the repeat by its sequence number. */
 test('a broker frozen for some request timeouts leaves no double', async () => {
   const { topic, writer, events } = await open({ requestTimeoutMs: 1000 })

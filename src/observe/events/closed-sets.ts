@@ -125,6 +125,7 @@ export const kafkaFailures = [
   'authentication',
   'certificate',
   'too_large',
+  'clock',
   'fenced',
   'unexpected',
   'other',
