@@ -13,8 +13,8 @@ export interface Timer {
 /** The timers of the things of a partition, earliest first (fleets 1, Timers). Derived from state, never stored. */
 export class TimerQueue {
   readonly #current = new Map<string, Timer>()
-  /** A binary heap; timers that were replaced stay in it until they come to the top. */
-  readonly #heap: Timer[] = []
+  /** A binary heap; timers that were replaced stay in it until they come to the top, or are more than the others. */
+  #heap: Timer[] = []
   #orders = 0
 
   /** Sets, moves or (deadline null) removes a timer. Setting the same deadline again keeps its place. */
@@ -29,6 +29,16 @@ export class TimerQueue {
     const timer: Timer = { thingName, kind, id, deadline, order: this.#orders }
     this.#current.set(name, timer)
     this.#push(timer)
+    // A device may set a timer of a week anew with every report.
+    if (this.#heap.length > 2 * this.#current.size + 1000) {
+      this.#heap = []
+      for (const each of this.#current.values()) this.#push(each)
+    }
+  }
+
+  /** How many timers are in memory, those that were replaced too. */
+  get inMemory(): number {
+    return this.#heap.length
   }
 
   /** The next timer, or null. It stays set: the decision about it changes the state, and that the timer. */

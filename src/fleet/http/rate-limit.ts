@@ -14,7 +14,8 @@ export class RateLimit {
   /** Lets a request through and counts it: 0; or, when the key is over its rate, the seconds it has to wait. */
   take(apiKey: string, now: number): number {
     if (this.#perMinute === 0) return 0
-    const recent = (this.#taken.get(apiKey) ?? []).filter((time) => now - time < MINUTE_MS)
+    // Those that lie ahead were counted by a clock that has been set back since.
+    const recent = (this.#taken.get(apiKey) ?? []).filter((time) => time <= now && now - time < MINUTE_MS)
     const oldest = recent[0]
     if (oldest !== undefined && recent.length >= this.#perMinute) {
       return Math.max(1, Math.ceil((oldest + MINUTE_MS - now) / 1000))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { RateLimit } from '../../../src/fleet/http/rate-limit.ts'
 import { line, START_S, told } from '../../kit/fleet-lines.ts'
 
 const salt = Buffer.from('0123456789')
@@ -80,6 +81,14 @@ test('names are decoded once; an empty one matches the path', async () => {
     status: 404,
     body: { message: 'Not found' },
   })
+})
+
+/** Guards fleet/http/rate-limit.ts `take`: seen to fail, with an hour to wait, when times ahead still count. */
+test('a clock that is set back shuts no key out', () => {
+  const rates = new RateLimit(1)
+  const hour = 3_600_000
+  expect([rates.take('k', 2 * hour), rates.take('k', 2 * hour + 1)]).toEqual([0, 60])
+  expect([rates.take('k', hour), rates.take('k', hour + 1)]).toEqual([0, 60])
 })
 
 test('a key over its rate waits until its minute is over', async () => {
