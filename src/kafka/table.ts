@@ -30,7 +30,8 @@ export interface TableHooks {
 
 /**
  * Follows a compacted topic from its beginning, by itself: every process reads all of it and commits nothing.
- * When the consumer fails it starts over from the beginning: applying a record twice changes nothing.
+ * When the consumer fails, the next one goes on where it was. From the beginning again, it would show for a while what
+ * has been replaced or removed since.
  */
 export class Table {
   readonly #options: TableOptions
@@ -48,6 +49,9 @@ export class Table {
   #isApplying = false
   /** How many consumers were given up. */
   #given = 0
+  /** Next offset to apply, by partition. */
+  readonly #positions = new Map<number, bigint>()
+  #waiting: { readonly partition: number; readonly next: bigint; readonly resolve: () => void }[] = []
 
   constructor(options: TableOptions, hooks: TableHooks, backoff: Backoff, emit: Emit) {
     this.#options = options
@@ -70,6 +74,12 @@ export class Table {
     await this.#sockets.cut()
   }
 
+  /** Resolves when the records of this partition before this offset have been applied. */
+  async reaches(partition: number, next: bigint): Promise<void> {
+    if ((this.#positions.get(partition) ?? 0n) >= next) return
+    await new Promise<void>((resolve) => this.#waiting.push({ partition, next, resolve }))
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retry)
@@ -88,10 +98,18 @@ export class Table {
       'reading the credentials',
     )
     const ends = await withDeadline(this.#ends(kafka), deadlineMs, `offsets of ${topic}`)
-    const behind = new Map(ends.filter(({ high, low }) => high > low).map(({ partition, high }) => [partition, high]))
+    const behind = new Map<number, bigint>()
+    for (const { partition, low, high } of ends) {
+      const position = this.#positions.get(partition) ?? low
+      // Over the end: it is not the topic that was read, it has been created anew.
+      const next = position < low || position > high ? low : position
+      this.#reached(partition, next)
+      if (next < high) behind.set(partition, high)
+    }
     const reached = (partition: number, lastOffset: string): void => {
-      const end = behind.get(partition)
-      if (end !== undefined && BigInt(lastOffset) + 1n >= end) behind.delete(partition)
+      const next = BigInt(lastOffset) + 1n
+      this.#reached(partition, next)
+      if (next >= (behind.get(partition) ?? 0n)) behind.delete(partition)
       if (behind.size === 0) this.#done()
     }
     const consumer = kafka.consumer({
@@ -110,9 +128,14 @@ export class Table {
     consumer.on(consumer.events.HEARTBEAT, () => {
       this.#aliveAt = performance.now()
     })
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      if (this.#consumer !== consumer) return
+      // Nothing is committed, so kafkajs would begin at the beginning, also when this very consumer joins once more.
+      for (const [partition, next] of this.#positions) consumer.seek({ topic, partition, offset: String(next) })
+    })
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       // Nothing but aborted or control records: `eachBatch` is not called, but the position moves on.
-      if (payload.batchSize === 0) reached(payload.partition, payload.lastOffset)
+      if (this.#consumer === consumer && payload.batchSize === 0) reached(payload.partition, payload.lastOffset)
     })
     try {
       await withDeadline(consumer.connect(), deadlineMs, 'connecting to Kafka')
@@ -176,6 +199,14 @@ export class Table {
     } finally {
       admin.disconnect().catch(() => undefined)
     }
+  }
+
+  #reached(partition: number, next: bigint): void {
+    this.#positions.set(partition, next)
+    const due = this.#waiting.filter((each) => each.partition === partition && each.next <= next)
+    if (due.length === 0) return
+    this.#waiting = this.#waiting.filter((each) => !due.includes(each))
+    for (const { resolve } of due) resolve()
   }
 
   #done(): void {
