@@ -366,6 +366,22 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unit/engine/command-engine.test.ts',
   },
   {
+    name: 'serves a thing whose end it has decided',
+    file: 'src/engine/fleet-worker.ts',
+    find: "if (topic === 'thingRegistry' && last !== undefined) {",
+    replace: 'if (last === null) {',
+    project: 'unit',
+    test: 'test/unit/engine/fleet-worker.test.ts',
+  },
+  {
+    name: 'a view begins anew with what has been replaced since',
+    file: 'src/kafka/table.ts',
+    find: 'for (const [partition, next] of this.#positions) consumer',
+    replace: 'for (const [partition, next] of new Map<number, bigint>()) consumer',
+    project: 'system',
+    test: 'test/system/table.test.ts',
+  },
+  {
     name: 'keeps a password in a dead letter',
     file: 'src/device/kept-payload.ts',
     find: 'if (rest === value) return',

@@ -184,7 +184,11 @@ export class FleetEngine {
         const from = channel === 'results' ? (results.get(p) ?? end) : low(channel, p)
         return [channel, { from: from > low(channel, p) ? from : low(channel, p), end }]
       })
+      const registry = boundsOf.get('thingRegistry')?.get(p)?.high ?? 0n
+      const taken = committedOf.get('thingRegistry')?.get(p)?.offset ?? 0n
       return {
+        // A topic that was created anew has less than was taken of its predecessor.
+        registered: taken < registry ? taken : registry,
         inputs: Object.fromEntries(inputOffsets) as Record<FleetInput, bigint>,
         state: Object.fromEntries(ranges) as Record<StateChannel, { from: bigint; end: bigint }>,
       }

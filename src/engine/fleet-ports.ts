@@ -60,6 +60,8 @@ export interface FleetPorts {
   readonly settings: FleetSettings
   /** All things, kept by a table of its own. */
   readonly registry: FleetRegistry
+  /** Resolves when that table has the records of this partition of its topic before this offset. */
+  readonly registered: (partition: number, offset: bigint) => Promise<void>
   readonly source: FleetSource
   readonly transactionsOf: (partition: number) => FleetTransactions
   /** An empty one for each owner of a partition: it is filled from Kafka. */

@@ -24,6 +24,8 @@ import type { Refusals } from './refusals.ts'
 /** Where a partition begins. */
 export interface FleetStart {
   readonly inputs: Readonly<Record<FleetInput, bigint>>
+  /** Offset before which a former owner has taken the records of the registry. */
+  readonly registered: bigint
   readonly state: StateBounds
 }
 
@@ -38,6 +40,8 @@ type Phase = 'restoring' | 'live' | 'over'
 
 /** Answers to requests that are too old to be repeated leave the memory this often. */
 const forgetEveryMs = 60_000
+/** Bytes of records that may be handed over and not taken, before no more are read: whatever takes longer than reading. */
+const maxUntakenBytes = 16 * 1024 * 1024
 
 /** Owns the things and jobs of one partition number. */
 export class FleetWorker {
@@ -57,6 +61,7 @@ export class FleetWorker {
   #phase: Phase = 'restoring'
   #turn: Promise<void> = Promise.resolve()
   #waiting: ReadInput[] = []
+  #untakenBytes = 0
   #working = false
   #paused = false
   /** The clock of this partition, which never goes back. */
@@ -130,7 +135,7 @@ export class FleetWorker {
     const { source } = this.#ports
     this.#beganAt = this.#ports.clock.now()
     for (const [channel, from] of this.#restore.unread) source.startAt(channel, this.partition, from)
-    if (this.#restore.unread.size === 0) this.#goLive()
+    if (this.#restore.unread.size === 0) this.#then(() => this.#goLive())
   }
 
   end(): void {
@@ -141,7 +146,17 @@ export class FleetWorker {
   }
 
   records(messages: readonly KafkaMessage[], topic: FleetTopic, next: bigint): void {
-    this.#turn = this.#turn.then(() => this.#take(messages, topic, next)).catch((error: unknown) => this.#fail(error))
+    // A partition that starts over is still read from where it was: it comes again, from the committed offset on.
+    if (this.#phase === 'restoring' && !isStateChannel(topic)) return
+    const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+    this.#untakenBytes += bytes
+    this.#then(async () => {
+      await this.#take(messages, topic, next)
+      this.#untakenBytes -= bytes
+      this.#steer()
+    })
+    // What waits for nothing has been taken by then.
+    setImmediate(() => this.#steer())
   }
 
   /** Appends what is due to the things' inboxes. */
@@ -154,6 +169,10 @@ export class FleetWorker {
     if (this.#phase === 'live' && deadline !== null && deadline <= now) this.#work()
   }
 
+  #then(step: () => Promise<void>): void {
+    this.#turn = this.#turn.then(step).catch((error: unknown) => this.#fail(error))
+  }
+
   async #take(messages: readonly KafkaMessage[], topic: FleetTopic, next: bigint): Promise<void> {
     if (this.#phase === 'over') return
     if (isStateChannel(topic)) {
@@ -161,21 +180,28 @@ export class FleetWorker {
       // It may have been lost while it was read.
       if (!isEnd || this.#phase !== 'restoring') return
       this.#ports.source.pause(topic, this.partition)
-      if (this.#restore.unread.size === 0) this.#goLive()
+      if (this.#restore.unread.size === 0) await this.#goLive()
       return
     }
-    // A partition that starts over is still read from where it was: it comes again, from the committed offset on.
-    if (this.#phase === 'restoring') return
+    // A thing whose end is decided must not be served after it, which would leave a state that nobody ends.
+    const last = messages.at(-1)
+    if (topic === 'thingRegistry' && last !== undefined) {
+      await this.#ports.registered(this.partition, BigInt(last.offset) + 1n)
+    }
     for (const message of messages) {
       const value = message.value === null ? null : await this.#ports.read(topic, message)
       this.#waiting.push({ input: topic, message, value })
     }
-    this.#steer()
     this.#work()
   }
 
-  #goLive(): void {
+  async #goLive(): Promise<void> {
+    // Likewise what a former owner has decided on.
+    await this.#ports.registered(this.partition, this.#start.registered)
+    // It may have been lost meanwhile.
+    if (this.#phase !== 'restoring') return
     this.#phase = 'live'
+    this.#paused = false
     const { partition } = this
     const durationMs = this.#ports.clock.now() - this.#beganAt
     this.#ports.emit({ event: 'fleet_restored', partition, records: this.#restore.records, durationMs })
@@ -340,14 +366,15 @@ export class FleetWorker {
   }
 
   #steer(): void {
-    if (this.#phase !== 'live') return
+    if (this.#phase === 'over') return
     const { maxWaiting, source } = this.#ports
-    const pause = this.#waiting.length >= maxWaiting || (this.#paused && this.#waiting.length > maxWaiting / 2)
+    const full = Math.max(this.#waiting.length / maxWaiting, this.#untakenBytes / maxUntakenBytes)
+    const pause = full >= 1 || (this.#paused && full > 1 / 2)
     if (pause === this.#paused) return
     this.#paused = pause
-    for (const input of fleetInputs) {
-      if (pause) source.pause(input, this.partition)
-      else source.resume(input, this.partition)
+    for (const topic of this.#phase === 'live' ? fleetInputs : this.#restore.unread.keys()) {
+      if (pause) source.pause(topic, this.partition)
+      else source.resume(topic, this.partition)
     }
   }
 

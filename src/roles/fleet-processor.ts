@@ -32,6 +32,7 @@ export function fleetProcessor(
   encodings: Encodings,
   partitions: number,
   registry: FleetRegistry,
+  registered: (partition: number, offset: bigint) => Promise<void>,
   schemas: Registry,
   store: DiskFolder | null,
   deps: RoleDeps,
@@ -68,6 +69,7 @@ export function fleetProcessor(
     {
       settings: fleet,
       registry,
+      registered,
       source: {
         owns: (partition) => group.owns(partition),
         startAt: (topic, partition, offset) => group.startAt(topics[topic], partition, offset),

@@ -87,6 +87,7 @@ export class FleetRole implements Role {
       encodings,
       count,
       things,
+      (partition, offset) => view.reaches(partition, offset),
       this.#registry,
       store,
       this.#deps,

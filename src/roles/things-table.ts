@@ -94,6 +94,11 @@ export class CompactedView<T> {
     await this.#table.renew()
   }
 
+  /** Resolves when the records of this partition before this offset have been taken. */
+  async reaches(partition: number, offset: bigint): Promise<void> {
+    await this.#table.reaches(partition, offset)
+  }
+
   async close(): Promise<void> {
     await this.#table.close()
   }
