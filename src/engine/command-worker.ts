@@ -25,7 +25,7 @@ export interface CommandStart {
   /** Requests before `command` are read again, from `held` on, only to find those that wait. */
   readonly held: bigint
   readonly command: bigint
-  /** End of the requests when the partition was taken: a former owner may have decided those before it. */
+  /** End of the committed requests when the partition was taken: a former owner may have decided those before it. */
   readonly commandEnd: bigint
   readonly commandReply: bigint
   readonly presence: bigint
