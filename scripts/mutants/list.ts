@@ -26,8 +26,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'acknowledges a message when its first record is stored',
     file: 'src/flow/pump.ts',
-    find: 'if (this.#remaining === 0) this.#window?.settle(this.#sequence)',
-    replace: 'if (this.#remaining >= 0) this.#window?.settle(this.#sequence)',
+    find: 'if (this.#remaining === 0) this.#window.settle(this.#sequence)',
+    replace: 'if (this.#remaining >= 0) this.#window.settle(this.#sequence)',
     project: 'system',
     test: 'test/system/poison.test.ts',
     only: 'its neighbours are untouched',

@@ -3,6 +3,7 @@ import type { Emit } from '../observe/events/event.ts'
 import type { BridgeRecord, Outcome } from '../records/bridge-record.ts'
 import type { MqttMessage } from '../records/mqtt-message.ts'
 import type { AckWindow } from './ack-window.ts'
+import { FleetingRoom } from './fleeting-room.ts'
 import type { Sender } from './sender.ts'
 import type { Ticket } from './ticket.ts'
 
@@ -13,15 +14,21 @@ export interface Decider {
   deadLetterOf(message: MqttMessage, item: number, record: BridgeRecord, failure: Failure): BridgeRecord | null
 }
 
-/** One message on its way: settled in its connection's window once Kafka has all of its records. */
+/** Half of it again is what their records take; a worker has a few hundred megabytes. */
+const fleetingBytes = 32 * 1024 * 1024
+
+/** Where a message has its place until Kafka has all of its records. */
+type Place = Pick<AckWindow, 'settle'>
+
+/** One message on its way: settled in its place once Kafka has all of its records. */
 class MessageTicket implements Ticket {
   readonly #decider: Decider
   readonly #message: MqttMessage
-  readonly #window: AckWindow | null
+  readonly #window: Place
   readonly #sequence: number
   #remaining: number
 
-  constructor(decider: Decider, message: MqttMessage, window: AckWindow | null, sequence: number, records: number) {
+  constructor(decider: Decider, message: MqttMessage, window: Place, sequence: number, records: number) {
     this.#decider = decider
     this.#message = message
     this.#window = window
@@ -31,7 +38,7 @@ class MessageTicket implements Ticket {
 
   stored(): void {
     this.#remaining -= 1
-    if (this.#remaining === 0) this.#window?.settle(this.#sequence)
+    if (this.#remaining === 0) this.#window.settle(this.#sequence)
   }
 
   refused(record: BridgeRecord, item: number, failure: Failure): BridgeRecord | null {
@@ -44,6 +51,8 @@ export class Pump {
   readonly #decider: Decider
   readonly #sender: Pick<Sender, 'append' | 'kick'>
   readonly #emit: Emit
+  /** Of the messages of QoS 0. */
+  readonly #room = new FleetingRoom(fleetingBytes)
   #messages = 0
   #received = 0
   #ignored = new Map<string, number>()
@@ -56,16 +65,30 @@ export class Pump {
 
   /** Takes one message. `window` and `sequence` are its place on the connection it came from; null for QoS 0. */
   offer(message: MqttMessage, window: AckWindow | null, sequence: number): void {
-    const outcomes = this.#decider.decide(message)
     this.#messages += 1
+    if (window !== null) {
+      this.#decide(message, window, sequence)
+      return
+    }
+    const bytes = this.#room.take(message.payload.length)
+    if (bytes > 0) {
+      this.#decide(message, this.#room, bytes)
+    } else {
+      this.#received += 1
+      this.#ignore('qos0_overflow')
+    }
+  }
+
+  #decide(message: MqttMessage, window: Place, sequence: number): void {
+    const outcomes = this.#decider.decide(message)
     this.#received += outcomes.length
     let records = 0
     for (const outcome of outcomes) {
       if (outcome.kind !== 'ignored') records += 1
-      else this.#ignored.set(outcome.reason, (this.#ignored.get(outcome.reason) ?? 0) + 1)
+      else this.#ignore(outcome.reason)
     }
     if (records === 0) {
-      window?.settle(sequence)
+      window.settle(sequence)
       return
     }
     const ticket = new MessageTicket(this.#decider, message, window, sequence, records)
@@ -74,6 +97,10 @@ export class Pump {
       if (outcome.kind !== 'ignored') this.#sender.append(outcome.record, ticket, item)
       item += 1
     }
+  }
+
+  #ignore(reason: string): void {
+    this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + 1)
   }
 
   /** All messages of one read have been offered: count them together, and send if it is time to. */

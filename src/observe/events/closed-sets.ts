@@ -47,6 +47,7 @@ export const deadLetterCodes = [
 /** Why an input, or a part of one, is dropped on purpose. */
 export const ignoreReasons = [
   'presence_cleared',
+  'qos0_overflow',
   'repeat_in_batch',
   'reply_unknown',
   'command_tombstone',
