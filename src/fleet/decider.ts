@@ -13,7 +13,7 @@ import { createJob } from './job-side/create-job.ts'
 import { cancelJob, cancelJobExecution, deleteJob } from './job-side/end-job.ts'
 import { continueFanOut } from './job-side/fan-out.ts'
 import { takeJobInbox } from './job-side/job-inbox.ts'
-import { takeJobTask } from './jobs/job-tasks.ts'
+import { type JobTaskInput, refuseJobTask, takeJobTask } from './jobs/job-tasks.ts'
 import { takeJobTimer } from './jobs/job-timer.ts'
 import { parsePresenceTopic, takePresence } from './presence.ts'
 import { apiKeyFault, type FleetRegistry, thingRecordFault } from './registry.ts'
@@ -65,9 +65,9 @@ export class FleetDecider {
         return draft
       }
       case 'JOB_TASK': {
-        const { jobId, jobRequestId, task } = record
-        if (jobId === null || jobRequestId === null || task === null) return null
-        takeJobTask(context, draft, { ...record, jobId, jobRequestId, task })
+        const task = jobTaskOf(record)
+        if (task === null) return null
+        takeJobTask(context, draft, task)
         return draft
       }
       case 'TIMER': {
@@ -87,7 +87,7 @@ export class FleetDecider {
 
   /**
    * An input of which Kafka refuses for good what it leads to: a device that asked is told, else it becomes a dead
-   * letter. `key`, `topic`, `value`: its record.
+   * letter, and a job does not wait for it. `key`, `topic`, `value`: its record.
    */
   refusedThingInput(input: RegistryInput, record: InboxRecord | null, now: number, why: string): Decision {
     const message = record?.kind === 'DEVICE_MESSAGE' ? this.#deviceMessage(record) : null
@@ -96,6 +96,8 @@ export class FleetDecider {
     }
     const draft = new Draft(now)
     draft.deadLetter(input.key, input.topic, 'PayloadTooLarge', why, input.value)
+    const task = record?.kind === 'JOB_TASK' ? jobTaskOf(record) : null
+    if (record !== null && task !== null) refuseJobTask(this.#thing(record.thingName, now), draft, task)
     return draft
   }
 
@@ -215,4 +217,10 @@ export class FleetDecider {
     takeRequest(draft, input, topic, this.#state.results)
     return draft
   }
+}
+
+/** Null when the bridge cannot have written it. */
+function jobTaskOf(record: InboxRecord): JobTaskInput | null {
+  const { jobId, jobRequestId, task } = record
+  return jobId === null || jobRequestId === null || task === null ? null : { ...record, jobId, jobRequestId, task }
 }

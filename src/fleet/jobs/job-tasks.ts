@@ -31,17 +31,26 @@ export function takeJobTask(context: ThingContext, draft: Draft, task: JobTaskIn
   }
 }
 
-function queueExecution(context: ThingContext, draft: Draft, task: JobTaskInput): void {
-  const { now, thing, thingName } = context
-  const earlier = thing.executions.get(task.jobId)
-  if (earlier?.jobRequestId === task.jobRequestId) return draft.ignore('execution_exists')
+/**
+ * Kafka refuses for good what the task leads to: nothing changes, but the job and who asked do not wait for it. A thing
+ * that cannot have its execution counts as one that went away before (fleets 9.3).
+ */
+export function refuseJobTask(context: ThingContext, draft: Draft, task: JobTaskInput): void {
+  const execution = executionOf(context, task)
+  if (task.task === 'QUEUE_EXECUTION' && execution === undefined) {
+    tellJob(draft, null, { ...newExecution(context, task), status: 'REMOVED' })
+  }
+  if (task.requestId !== null) answer(context, draft, task, 'PAYLOAD_TOO_LARGE', execution)
+}
+
+function newExecution({ now, settings, thing, thingName }: ThingContext, task: JobTaskInput): JobExecution {
   const highest = Math.max(0, ...[...thing.executions.values()].map((each) => each.sequence))
-  const execution: JobExecution = {
+  return {
     jobId: task.jobId,
     thingName,
     jobRequestId: task.jobRequestId,
     status: 'QUEUED',
-    versionNumber: context.settings.jobs.firstVersion,
+    versionNumber: settings.jobs.firstVersion,
     executionNumber: 1,
     statusDetailsJson: '{}',
     reason: null,
@@ -55,6 +64,12 @@ function queueExecution(context: ThingContext, draft: Draft, task: JobTaskInput)
     inProgressDeadline: null,
     occurredAt: now,
   }
+}
+
+function queueExecution(context: ThingContext, draft: Draft, task: JobTaskInput): void {
+  const earlier = context.thing.executions.get(task.jobId)
+  if (earlier?.jobRequestId === task.jobRequestId) return draft.ignore('execution_exists')
+  const execution = newExecution(context, task)
   // The thing went away before the task came: its execution counts as removed at once.
   if (!context.registered) return tellJob(draft, null, { ...execution, status: 'REMOVED' })
   if (earlier !== undefined) forgetExecution(context, draft, earlier)
