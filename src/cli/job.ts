@@ -1,7 +1,7 @@
 import { isJobId, isThingName } from '../fleet/names.ts'
 import { actionOf, configOf, configOptions, configOptionsText, oneWord, readArguments } from './arguments.ts'
 import type { Command, CommandIo } from './command.ts'
-import { readDuration } from './duration.ts'
+import { readDuration, readTimeout } from './duration.ts'
 import { readTextFile } from './text-argument.ts'
 import { harmless } from './text-table.ts'
 import { Account } from './things/account.ts'
@@ -100,7 +100,7 @@ Examples:
         const { values, positionals } = readArguments(args, options.show)
         const jobId = readJobId(positionals)
         const account = new Account(values.json === true, io)
-        const timeoutMs = readTimeout(values)
+        const timeoutMs = timeoutOf(values)
         if (values.wait === true && values.executions === true) {
           throw new UsageError('--executions shows how it is now, without --wait')
         }
@@ -177,7 +177,7 @@ async function request(
   fields: Parameters<typeof fleetRequest>[2],
 ): Promise<number> {
   const account = new Account(values.json === true, io)
-  const timeoutMs = readTimeout(values)
+  const timeoutMs = timeoutOf(values)
   const asked = {
     channel: 'jobRequests',
     key: jobId,
@@ -194,8 +194,8 @@ function readJobId(positionals: readonly string[]): string {
 }
 
 /** Null: no limit. */
-function readTimeout({ timeout }: Pick<AskValues, 'timeout'>): number | null {
-  return timeout === undefined ? null : readDuration(timeout, '--timeout')
+function timeoutOf({ timeout }: Pick<AskValues, 'timeout'>): number | null {
+  return timeout === undefined ? null : readTimeout(timeout, '--timeout')
 }
 
 function readNames(path: string | undefined, io: CommandIo): readonly string[] {

@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.ts'
 import { sectionFault } from '../fleet/shadow/section-check.ts'
 import { actionOf, configOf, configOptions, configOptionsText, oneWord, readArguments } from './arguments.ts'
 import type { Command, CommandIo } from './command.ts'
-import { readDuration } from './duration.ts'
+import { readTimeout } from './duration.ts'
 import { Account } from './things/account.ts'
 import { ask } from './things/ask.ts'
 import { settingsWithFleet } from './things/fleet-on.ts'
@@ -66,7 +66,7 @@ async function set(args: readonly string[], io: CommandIo): Promise<number> {
   if (name === undefined) throw new UsageError('needs the name of a thing')
   const thingName = readThingName(name)
   const desired = oneWord(json === undefined ? [] : [json, ...rest], 'the desired state as JSON')
-  const timeoutMs = readDuration(values.timeout ?? '60s', '--timeout')
+  const timeoutMs = readTimeout(values.timeout ?? '60s', '--timeout')
   if (values.version !== undefined && !/^\d{1,15}$/.test(values.version)) {
     throw new UsageError('--version takes a whole number')
   }

@@ -1,5 +1,5 @@
 import type { CommandIo } from '../command.ts'
-import { readDuration } from '../duration.ts'
+import { readDuration, readTimeout } from '../duration.ts'
 import { readTextArgument, readTextFile } from '../text-argument.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Draft } from './draft.ts'
@@ -114,7 +114,7 @@ function readWait(values: Values<typeof sendOptions>): Wait | null {
     if (timeout !== undefined) throw new UsageError('--timeout goes with --wait')
     return null
   }
-  return { for: waitFor ?? 'reply', timeoutMs: readDuration(timeout ?? '60s', '--timeout') }
+  return { for: waitFor ?? 'reply', timeoutMs: readTimeout(timeout ?? '60s', '--timeout') }
 }
 
 function readIfOffline(text: string | undefined): 'FAIL' | 'WAIT' | null {

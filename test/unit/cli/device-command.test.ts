@@ -57,6 +57,7 @@ describe('bridge command send', () => {
     [['--device', 'SN1', '--op', 'ping', '--expires', '30'], '--expires takes a time such as'],
     [['--device', 'SN1', '--op', 'ping', '--wait-for', 'ever'], '--wait-for takes published or reply'],
     [['--device', 'SN1', '--op', 'ping', '--timeout', '3s'], '--timeout goes with --wait'],
+    [['--device', 'SN1', '--op', 'ping', '--wait', '--timeout', '25d'], '--timeout takes 24d at most'],
     [['--device', 'SN1'], 'needs --op'],
     [['--op', 'ping'], 'needs --device'],
     [['--device', 'SN1', '--file', 'f'], '--device does not go with --file'],
