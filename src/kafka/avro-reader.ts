@@ -35,7 +35,7 @@ export class AvroReader<T> {
       return await this.#registry.schemaOf(id)
     } catch (error) {
       if (error instanceof Failure && error.kind === 'fatal') {
-        throw new Failure('malformed', 'DECODE_FAILED', `the registry has no schema ${id}`, { cause: error })
+        throw new Failure('malformed', 'DECODE_FAILED', `the registry has no Avro schema ${id}`, { cause: error })
       }
       throw error
     }

@@ -5,6 +5,7 @@ import { withDeadline } from '../kernel/deadline.ts'
 import { Failure, messageOf } from '../kernel/failure.ts'
 import type { Emit } from '../observe/events/event.ts'
 import { type RegistryOptions, readRegistryAccess } from './registry-access.ts'
+import { askRegistry } from './registry-door.ts'
 
 export interface Subject {
   readonly subject: string
@@ -54,11 +55,21 @@ export class Registry {
   /** The schema with this id, as JSON text. For records of others. */
   async schemaOf(id: number): Promise<string> {
     return this.#once(`schema ${id}`, 'found', async (client) => {
-      const schema: unknown = await client.getSchema(id)
+      const schema: unknown = await client.getSchema(id).catch(async (error: unknown) => {
+        const isSenseless = error instanceof Error && error.name === 'ConfluentSchemaRegistryArgumentError'
+        if (!isSenseless || !(await this.#hasSchema(id))) throw error
+        throw new Failure('fatal', 'incompatible', `schema ${id}: ${messageOf(error)}`, { cause: error })
+      })
       const avro = schema as { schema?: (options: { exportAttrs: boolean }) => unknown }
-      if (typeof avro.schema !== 'function') throw new Error(`schema ${id} is not an Avro schema`)
+      if (typeof avro.schema !== 'function') throw new Failure('fatal', 'incompatible', `schema ${id} is not Avro`)
       return JSON.stringify(avro.schema({ exportAttrs: true }))
     })
+  }
+
+  /** Whether the client makes nothing of a schema that is there, and not of an answer of somebody else, such as a proxy. */
+  async #hasSchema(id: number): Promise<boolean> {
+    const { status, body } = await askRegistry(this.#options, `/schemas/ids/${id}`, null, this.#options.timeoutMs)
+    return status === 200 && typeof body === 'object' && body !== null && 'schema' in body
   }
 
   async #once<T>(question: string, result: string, ask: (client: SchemaRegistry) => Promise<T>): Promise<T> {
