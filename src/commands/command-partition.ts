@@ -114,7 +114,8 @@ export class CommandPartition {
     const fault = checkIdentity(request)
     const known = fault === null ? this.#known.find(request.deviceSn, request.commandId, time) : null
     if (purpose === 'reread') return known === null ? [] : this.#reread(known, request, message, now)
-    this.#known.forgetSome(time)
+    // A clock that stands still must not keep everything: further back than this nothing is read back either.
+    this.#known.forgetSome(Math.max(time, now - Math.max(this.#rules.rememberMs, this.#rules.waitMs)))
     if (fault !== null) return this.#refuse(request, message, 'REJECTED', fault, now)
     if (known === null) return this.#accept(request, data, message, now)
     const expired = this.#life.expireIfDue(known, now)
@@ -249,7 +250,8 @@ export class CommandPartition {
     // What was accepted had not expired by then: this is a request that was refused, under the same id.
     if (request.expiresAt !== null && request.expiresAt <= acceptedAt) return []
     if (phase.after === 'WAITING' && request.ifOffline !== 'WAIT') return []
-    const envelope = checkRequest(request, this.#rules, now, acceptedAt, message.timestamp)
+    // It was accepted by a clock that may have been ahead of this one.
+    const envelope = checkRequest(request, this.#rules, Math.max(now, acceptedAt), acceptedAt, message.timestamp)
     if (typeof envelope === 'string') return []
     const work = workOf(request, envelope, message)
     if (work.expiresAt !== null && now >= work.expiresAt) return [this.#life.expire(command, work, now)]

@@ -214,7 +214,10 @@ export class CommandEngine {
     this.#lastAsked = now
     try {
       const bounds = await this.#ports.source.bounds('command')
-      for (const [partition, worker] of this.#workers) worker.noteEnd(bounds.get(partition)?.high ?? 0n, now)
+      for (const [partition, worker] of this.#workers) {
+        const its = bounds.get(partition)
+        if (its !== undefined) worker.noteBounds(its, now)
+      }
     } catch (error) {
       // Asked again soon; that Kafka does not answer is said elsewhere.
       if (!(error instanceof Failure)) throw error
@@ -252,8 +255,12 @@ export class CommandEngine {
     return new Map(
       partitions.map((p): [number, CommandStart] => {
         const first = command.get(p)?.low ?? 0n
-        const next = largest(commands.get(p)?.offset ?? first, first)
-        const held = /^held=(\d+)$/.exec(commands.get(p)?.metadata ?? '')?.[1]
+        const end = command.get(p)?.high ?? 0n
+        const noted = commands.get(p)
+        // Behind the end: the topic was made anew, or has lost its end. What is noted says nothing about this one.
+        const counts = noted !== undefined && noted.offset <= end
+        const next = counts ? largest(noted.offset, first) : first
+        const held = counts ? /^held=(\d+)$/.exec(noted.metadata)?.[1] : undefined
         return [
           p,
           {
@@ -261,7 +268,7 @@ export class CommandEngine {
             statusEnd: status.get(p)?.high ?? 0n,
             held: held === undefined ? next : largest(BigInt(held), first),
             command: next,
-            commandEnd: command.get(p)?.high ?? 0n,
+            commandEnd: end,
             commandReply: largest(replies.get(p)?.offset ?? 0n, reply.get(p)?.low ?? 0n),
             // A group that begins has nothing that waits: old reports mean nothing to it.
             presence: largest(reports.get(p)?.offset ?? presence.get(p)?.high ?? 0n, presence.get(p)?.low ?? 0n),

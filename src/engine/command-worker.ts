@@ -10,7 +10,7 @@ import type { PresenceEvent } from '../records/generated/presence-event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
 import { partitionFor } from '../records/topics.ts'
 import { type Answer, applyEffects } from './command-effects.ts'
-import type { CommandInput, CommandPorts, Commit } from './command-ports.ts'
+import type { Bounds, CommandInput, CommandPorts, Commit } from './command-ports.ts'
 import type { CommandTally } from './command-tally.ts'
 import { HeldRequests } from './held-requests.ts'
 import { type InputOwner, InputTicket } from './input-ticket.ts'
@@ -122,9 +122,11 @@ export class CommandWorker {
     return this.#offsets.lag()
   }
 
-  /** Kafka says that the command topic of this partition ends here. */
-  noteEnd(end: bigint, now: number): void {
-    this.#offsets.noteEnd(end, now)
+  /** Kafka says that the command topic of this partition begins and ends here. */
+  noteBounds({ low, high }: Bounds, now: number): void {
+    this.#offsets.noteEnd(high, now)
+    // What retention took is never read, and nothing else would tell that those before `commandEnd` are gone.
+    if (this.#unread === 0) this.#follow(low)
   }
 
   begin(mqttUp: boolean): void {

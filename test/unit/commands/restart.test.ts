@@ -273,3 +273,22 @@ describe('a request read again only to find what waits', () => {
     expect(steps(reread(driver, wait))).toEqual(['WAITING'])
   })
 })
+
+/** Guards commands/command-partition.ts `#takeUp`: seen to fail with `now` alone. */
+it('the longest wait goes on with an owner whose clock is behind that of the one before', () => {
+  const driver = new PartitionDriver()
+  driver.restore({ status: 'WAITING', statusTime: T0 })
+  driver.now = T0 - 1000
+  const week = 7 * 24 * HOUR
+  expect(steps(reread(driver, { ifOffline: 'WAIT', expiresAt: T0 + week }))).toEqual(['WAITING'])
+  expect(driver.partition.nextDeadline()).toBe(T0 + week)
+})
+
+/** Guards commands/command-partition.ts `request`: seen to fail when only the time of the request counts there. */
+it('commands are forgotten though the clock of those who ask stands still', () => {
+  const driver = new PartitionDriver()
+  for (let i = 0; i < 100; i += 1) driver.answer(driver.ask({ commandId: `a${i}` }, { timestamp: 0 }))
+  driver.now += 9 * 24 * HOUR
+  for (let i = 0; i < 100; i += 1) driver.answer(driver.ask({ commandId: `b${i}` }, { timestamp: 0 }))
+  expect(driver.partition.counts().known).toBe(100)
+})

@@ -101,3 +101,19 @@ test('a partition is taken again though the statuses that it waited for were aba
   expect(driver.isReady).toBe(true)
   driver.engine.close()
 })
+
+/**
+ * Every request would be read as one that was settled before. Guards engine/command-engine.ts `#starts`: seen to fail
+ * when what is noted counts anyhow.
+ */
+test('what is noted of a topic that was made anew does not count: its requests are new', async () => {
+  const driver = new Driver()
+  driver.committed.set('command', { offset: 1000n, metadata: 'held=900' })
+  driver.bounds.set('command', { low: 0n, high: 1n })
+  driver.engine.taken([0])
+  await driver.turn()
+  expect(driver.startedAt.get('command')).toBe(0n)
+  await driver.request(0)
+  expect(driver.steps).toEqual(['ACCEPTED'])
+  driver.engine.close()
+})

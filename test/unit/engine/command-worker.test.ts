@@ -192,7 +192,7 @@ test('what was fetched is not decided while the broker is away, and lags', async
   const driver = new Driver()
   driver.worker.mqtt(false)
   await driver.requests(3)
-  driver.worker.noteEnd(3n, T0)
+  driver.worker.noteBounds({ low: 0n, high: 3n }, T0)
   expect([driver.out.length, driver.worker.pending]).toEqual([0, 0])
   expect(driver.worker.lag()).toEqual({ records: 3, since: T0 })
   driver.worker.mqtt(true)
@@ -323,3 +323,17 @@ test.each(['commandStatus', 'presence'] as const)(
     expect(driver.resting).not.toContain(input)
   },
 )
+
+/** Guards engine/command-worker.ts `noteBounds`: seen to fail without `#follow` there. */
+test('replies count though retention took the requests that they would come after', async () => {
+  const driver = new Driver({ statusEnd: 1n, commandEnd: 5n }, { ...request, status: 'PUBLISHED' })
+  driver.give('commandReply', [message({ id: 'c1', op: 'ping', status: 'ok' })])
+  driver.give('commandStatus', [message({})])
+  await driver.turn()
+  driver.worker.noteBounds({ low: 4n, high: 5n }, T0)
+  await driver.turn()
+  expect(driver.steps).toEqual([])
+  driver.worker.noteBounds({ low: 5n, high: 5n }, T0)
+  await driver.turn()
+  expect(driver.steps).toEqual(['SUCCEEDED'])
+})
