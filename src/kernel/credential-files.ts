@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
 import { certificatesIn } from './certificates.ts'
 import { messageOf } from './failure.ts'
 
@@ -51,6 +52,7 @@ export async function readCredentials(files: CredentialFiles): Promise<Credentia
       throw new UnusableFile(keyFile, `is not the key of ${certFile}`)
     }
   }
+  if (certFile !== null) tryContext(certFile, cert, key)
   const secret = text === undefined ? undefined : withoutFinalNewline(text)
   if (secretFile !== null && secret?.length === 0) throw new UnusableFile(secretFile, 'is empty')
   const digests = new Map<string, string>()
@@ -89,6 +91,16 @@ function certificatesOf(path: string, content: Buffer): readonly X509Certificate
   }
   if (found.length === 0) throw new UnusableFile(path, 'holds no certificate in PEM form')
   return found
+}
+
+/** OpenSSL says no to more than a pair that does not match, such as a short key; a connect would throw that. */
+function tryContext(path: string, cert: Buffer | undefined, key: Buffer | undefined): void {
+  try {
+    createSecureContext({ cert, key })
+  } catch (error) {
+    const reason = error instanceof Error && 'reason' in error ? String(error.reason) : messageOf(error)
+    throw new UnusableFile(path, `${reason} (OpenSSL)`)
+  }
 }
 
 function keyIn(path: string, content: Buffer): KeyObject {

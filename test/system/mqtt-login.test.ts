@@ -93,6 +93,18 @@ describe('TLS', () => {
     expect(await without.says('mqtt_disconnected')).toMatchObject({ wasConnected: false })
     await strict.kill()
   })
+
+  /**
+   * Guards kernel/credential-files.ts `createSecureContext`: the pair belongs together and can be read, and OpenSSL
+   * throws at the connect. Nobody caught it there, and the process ended.
+   */
+  test('with a key that OpenSSL does not take: not ready, said, and the worker lives', async () => {
+    const { certificate, key } = await certificates.weak()
+    const worker = await start({ ...tls, tls: { caFile: certificates.ca, certFile: certificate, keyFile: key } })
+    const line = await worker.says('mqtt_credentials_unreadable')
+    expect(line).toMatchObject({ level: 'error', error: `${certificate}: ee key too small (OpenSSL)` })
+    expect((await worker.page('/readyz')).status).toBe(503)
+  })
 })
 
 describe('a login', () => {

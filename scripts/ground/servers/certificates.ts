@@ -40,6 +40,14 @@ export class Certificates {
     return issue(this.#folder, name, 'extendedKeyUsage=clientAuth', days, `${name}-${days}`)
   }
 
+  /** One that signs itself, with a key so short that OpenSSL takes it into no connection. */
+  async weak(): Promise<KeyPair> {
+    const [key, certificate] = [join(this.#folder, 'weak.key'), join(this.#folder, 'weak.pem')]
+    const made = ['req', '-x509', '-newkey', 'rsa:512', '-nodes', '-subj', '/CN=weak', '-keyout', key]
+    await runCommand('openssl', [...made, '-out', certificate])
+    return { certificate, key }
+  }
+
   /** Of a client, valid for some seconds from now on: what is replaced before it ends. */
   async shortLived(name: string, seconds: number): Promise<KeyPair> {
     const file = `${name}-${seconds}s`
