@@ -3,7 +3,7 @@ import { circumstancesLine, drainRow, markdown, rateRow, targetTable } from './t
 
 /** The results as Markdown: printed by `make bench-command`, and part of docs/performance.md. */
 export function commandTables(results: CommandResults): string {
-  const { drain, rate, setting } = results
+  const { drain, far, rate, setting } = results
   const rounds = drain.bridge.messagesPerSecond.length
   return `${circumstancesLine(results)}
 ${setting.devices} devices, ${setting.commandBytes}-byte commands in JSON, ${setting.partitions} partitions, at most ${setting.maxInFlight} publications without an answer, statuses in ${setting.compression}. Median of ${rounds} rounds, lowest and highest in brackets.
@@ -12,6 +12,8 @@ ${markdown([
   ['Draining a backlog of commands', 'commands/s', 'CPU us/command', 'peak RSS MB', 'repeated'],
   drainRow('bridge', drain.bridge),
   drainRow('one by one', drain.oneByOne),
+  drainRow(`bridge, broker ${setting.linkMs} ms away`, far.bridge),
+  drainRow(`one by one, broker ${setting.linkMs} ms away`, far.oneByOne),
 ])}
 
 ${markdown([

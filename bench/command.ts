@@ -22,6 +22,8 @@ import { Stage } from './stage/stage.ts'
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
 const size: DrainSize = { warmUp: 40_000, counted: 100_000 }
 const oneByOneSize: DrainSize = { warmUp: 4000, counted: 12_000 }
+const linkMs = 1
+const farOneByOneSize: DrainSize = { warmUp: 400, counted: 2000 }
 const rateSize = { perSecond: 500, warmUpSeconds: 3, seconds: 10 }
 const say = (text: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 
@@ -32,22 +34,29 @@ const surroundings = { env: {}, readFile: (path: string) => readFileSync(path, '
 const { settings } = loadConfig({ files: [stage.configPath], overrides: [] }, surroundings)
 const partitions = await stage.stored.partitionsOf(settings.kafka.topics.command)
 const producer = await CommandProducer.connect(stage.kafka.brokers)
-const bridge = new CommandBridge(stage, producer, partitions)
-const oneByOne = new OneByOne(stage, producer, partitions)
+const bridge = new CommandBridge(stage, producer, partitions, 0)
+const oneByOne = new OneByOne(stage, producer, partitions, 0)
+const farBridge = new CommandBridge(stage, producer, partitions, linkMs)
+const farOneByOne = new OneByOne(stage, producer, partitions, linkMs)
 
 const drains: Record<keyof CommandResults['drain'], Drain[]> = { bridge: [], oneByOne: [] }
+const far: typeof drains = { bridge: [], oneByOne: [] }
 const rates: Record<keyof CommandResults['rate'], Rate[]> = { bridge: [], oneByOne: [] }
 for (let round = 1; round <= rounds; round += 1) {
   say(`round ${round} of ${rounds}: the bridge drains`)
   drains.bridge.push(await drained(bridge, size))
   say('one by one drains')
   drains.oneByOne.push(await drained(oneByOne, oneByOneSize))
+  say(`the bridge drains, its broker ${linkMs} ms away`)
+  far.bridge.push(await drained(farBridge, size))
+  say(`one by one drains, its broker ${linkMs} ms away`)
+  far.oneByOne.push(await drained(farOneByOne, farOneByOneSize))
   say(`${rateSize.perSecond} a second through the bridge`)
   rates.bridge.push(await measureCommandRate(stage, bridge, producer, rateSize))
   say(`${rateSize.perSecond} a second one by one`)
   rates.oneByOne.push(await measureCommandRate(stage, oneByOne, producer, rateSize))
 }
-await producer.close()
+await Promise.all([bridge, oneByOne, farBridge, farOneByOne, producer].map((each) => each.close()))
 await stage.close()
 
 const results: CommandResults = {
@@ -59,8 +68,10 @@ const results: CommandResults = {
     maxInFlight: settings.commands.maxInFlight,
     compression: settings.kafka.compression,
     ratePerSecond: rateSize.perSecond,
+    linkMs,
   },
   drain: { bridge: drainRounds(drains.bridge), oneByOne: drainRounds(drains.oneByOne) },
+  far: { bridge: drainRounds(far.bridge), oneByOne: drainRounds(far.oneByOne) },
   rate: { bridge: rateRounds(rates.bridge), oneByOne: rateRounds(rates.oneByOne) },
 }
 mkdirSync(new URL('results/', import.meta.url), { recursive: true })
@@ -69,9 +80,9 @@ console.log(commandTables(results))
 
 async function drained<M extends Measured>(contender: Commander<M>, drainSize: DrainSize): Promise<Drain> {
   const { warmUp, counted } = drainSize
-  const [drain, fault] = await measureDrain(stage, contender, drainSize, () =>
-    Promise.resolve(contender.sink.fault(warmUp + counted)),
-  )
-  if (fault !== null) throw new Error(`${contender.name}: ${fault}`)
-  return drain
+  const [drain, repeated] = await measureDrain(stage, contender, drainSize, () => {
+    contender.check(warmUp + counted)
+    return Promise.resolve(contender.sink.repeated)
+  })
+  return { ...drain, repeated }
 }

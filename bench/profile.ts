@@ -33,7 +33,7 @@ async function drained(): Promise<Drain> {
   const partitions = await stage.stored.partitionsOf(settings.kafka.topics.command)
   const contender: Contender<MeasuredBridge> =
     role === 'command'
-      ? new CommandBridge(stage, producer, partitions, nodeOptions)
+      ? new CommandBridge(stage, producer, partitions, 0, nodeOptions)
       : new Bridge(stage, settings, nodeOptions)
   const [drain] = await measureDrain(stage, contender, { warmUp: 40_000, counted: 160_000 }, () => Promise.resolve())
   await producer.close()

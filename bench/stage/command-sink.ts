@@ -13,6 +13,7 @@ export class CommandSink {
   #rest: Buffer = Buffer.alloc(0)
   #seen = new Uint8Array(1 << 20)
   #received = 0
+  #different = 0
 
   static async open(port: number): Promise<CommandSink> {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })
@@ -36,14 +37,14 @@ export class CommandSink {
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
   }
 
-  /** Says whether the commands from 0 to `count` came, each once. */
-  fault(count: number): string | null {
-    let missing = 0
-    for (let n = 0; n < count; n += 1) if (this.#seen[n] === 0) missing += 1
-    const repeated = this.#received - (count - missing)
-    return missing === 0 && repeated === 0
-      ? null
-      : `devices missed ${missing} of ${count} commands, ${repeated} came twice`
+  /** Different commands that came. */
+  get different(): number {
+    return this.#different
+  }
+
+  /** Commands that came once more. */
+  get repeated(): number {
+    return this.#received - this.#different
   }
 
   close(): void {
@@ -61,6 +62,7 @@ export class CommandSink {
       const mark = buffer.indexOf(idMark, at)
       const number = Number.parseInt(buffer.toString('latin1', mark + idMark.length, mark + idMark.length + 12), 10)
       this.#received += 1
+      if (this.#seen[number] === 0) this.#different += 1
       this.#seen[number] = 1
       at = end
     }

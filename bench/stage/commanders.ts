@@ -1,6 +1,7 @@
 import type { MosquittoServer } from '../../scripts/ground/servers/mosquitto.ts'
 import { codecOf } from '../../src/records/codec.ts'
 import { WIRE_HEADER_BYTES } from '../../src/records/wire.ts'
+import { FaultProxy } from '../../test/kit/fault-proxy.ts'
 import type { CommandProducer } from '../load/commands.ts'
 import { MeasuredBridge } from './bridge.ts'
 import { CommandSink } from './command-sink.ts'
@@ -14,23 +15,31 @@ export interface Commander<M extends Measured = Measured> extends Contender<M> {
   readonly topic: string
   /** All devices, at the broker of the program that was started last. */
   readonly sink: CommandSink
+  /** Throws unless each of so many commands came to its device, and no more often than the program may send it. */
+  check(commands: number): void
   /** Of a program that was stopped: milliseconds from Kafka's append to the PUBACK, in the order of the PUBACKs. */
   agesMs(measured: M, count: number): Promise<readonly number[]>
 }
 
 abstract class CommanderBase {
   protected readonly stage: Stage
+  /** Whether a command may come twice though nothing failed. */
+  protected abstract readonly mayRepeat: boolean
   readonly #producer: CommandProducer
   readonly #partitions: number
   readonly #prefix: string
+  readonly #linkMs: number
   #starts = 0
   #sink: CommandSink | null = null
+  #link: FaultProxy | null = null
 
-  constructor(stage: Stage, producer: CommandProducer, partitions: number, prefix: string) {
+  /** `linkMs`: how long bytes to the broker are on their way, and bytes from it; 0: no proxy in between. */
+  constructor(stage: Stage, producer: CommandProducer, partitions: number, name: string, linkMs: number) {
     this.stage = stage
     this.#producer = producer
     this.#partitions = partitions
-    this.#prefix = prefix
+    this.#prefix = `${name}-${linkMs}`
+    this.#linkMs = linkMs
   }
 
   get base(): string {
@@ -59,8 +68,8 @@ abstract class CommanderBase {
     return this.#producer.sendHidden(this.topic, from, count)
   }
 
-  /** Topics of their own, made, and devices at the broker. */
-  protected async prepare(broker: MosquittoServer, leaves: readonly string[]): Promise<void> {
+  /** Topics of their own, made, devices at the broker, and the link to it. Resolves with the address of the link. */
+  protected async prepare(broker: MosquittoServer, leaves: readonly string[]): Promise<string> {
     this.#starts += 1
     for (const leaf of leaves) {
       await this.stage.stored.createTopic(`${this.base}.${leaf}`, this.#partitions)
@@ -69,25 +78,49 @@ abstract class CommanderBase {
     }
     this.#sink?.close()
     this.#sink = await CommandSink.open(broker.port)
+    await this.#link?.close()
+    this.#link = null
+    if (this.#linkMs === 0) return broker.url
+    this.#link = await FaultProxy.start(broker.port)
+    this.#link.slow({ delayMs: this.#linkMs })
+    return `mqtt://127.0.0.1:${this.#link.port}`
+  }
+
+  check(commands: number): void {
+    const { different, repeated } = this.sink
+    if (different === commands && (repeated === 0 || this.mayRepeat)) return
+    throw new Error(`${this.#prefix}: devices got ${different} of ${commands} commands, and ${repeated} twice`)
+  }
+
+  async close(): Promise<void> {
+    this.#sink?.close()
+    await this.#link?.close()
   }
 }
 
 /** The real thing: `bridge run --role command` with the default settings. */
 export class CommandBridge extends CommanderBase implements Commander<MeasuredBridge> {
   readonly name = 'bridge'
+  protected readonly mayRepeat = false
   readonly #nodeOptions: readonly string[]
 
   /** `nodeOptions`: for the node that runs it. */
-  constructor(stage: Stage, producer: CommandProducer, partitions: number, nodeOptions: readonly string[] = []) {
-    super(stage, producer, partitions, 'bridge')
+  constructor(
+    stage: Stage,
+    producer: CommandProducer,
+    partitions: number,
+    linkMs: number,
+    nodeOptions: readonly string[] = [],
+  ) {
+    super(stage, producer, partitions, 'bridge', linkMs)
     this.#nodeOptions = nodeOptions
   }
 
   async start(broker: MosquittoServer): Promise<MeasuredBridge> {
-    await this.prepare(broker, ['command', 'status'])
+    const url = await this.prepare(broker, ['command', 'status'])
     const { base, topic, stage } = this
     const set = {
-      'mqtt.url': broker.url,
+      'mqtt.url': url,
       'kafka.topics.command': topic,
       'kafka.topics.commandStatus': `${base}.status`,
       'kafka.groupPrefix': base,
@@ -120,17 +153,19 @@ export class CommandBridge extends CommanderBase implements Commander<MeasuredBr
 /** See controls/one-by-one.ts. */
 export class OneByOne extends CommanderBase implements Commander {
   readonly name = 'one by one'
+  protected readonly mayRepeat = true
   readonly ready = saidReady
 
-  constructor(stage: Stage, producer: CommandProducer, partitions: number) {
-    super(stage, producer, partitions, 'one-by-one')
+  constructor(stage: Stage, producer: CommandProducer, partitions: number, linkMs: number) {
+    super(stage, producer, partitions, 'one-by-one', linkMs)
   }
 
   async start(broker: MosquittoServer): Promise<Measured> {
-    await this.prepare(broker, ['command'])
-    const args = [compiled('controls/one-by-one.js'), broker.url, this.stage.kafka.brokers[0] ?? '', this.topic]
+    const url = await this.prepare(broker, ['command'])
+    const args = [compiled('controls/one-by-one.js'), url, this.stage.kafka.brokers[0] ?? '', this.topic]
     const process = await this.stage.start('one-by-one', args)
-    return { process, count: () => process.ask() }
+    // By itself it counts again what it takes again after its group has lost it.
+    return { process, count: () => Promise.resolve(this.sink.different) }
   }
 
   async agesMs({ process }: Measured): Promise<readonly number[]> {

@@ -92,13 +92,16 @@ export class FaultyPipe {
     }
     if (this.#halted) return
     if (this.#ended && this.#held.length === 0) this.#to.end()
-    const limited = Number.isFinite(this.#bytesPerSecond) || this.#delayMs > 0
-    const late = (this.#held[0]?.due ?? 0) > performance.now()
-    if (this.#held.length > 0 && (limited || late) && !this.#to.writableNeedDrain) {
-      this.#timer = setTimeout(() => {
-        this.#timer = null
-        this.#forward()
-      }, tickMs)
+    const limited = Number.isFinite(this.#bytesPerSecond)
+    const earlyMs = (this.#held[0]?.due ?? 0) - performance.now()
+    if (this.#held.length > 0 && (limited || earlyMs > 0) && !this.#to.writableNeedDrain) {
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = null
+          this.#forward()
+        },
+        limited ? tickMs : earlyMs,
+      )
     }
   }
 
