@@ -1,21 +1,10 @@
-import { commandDeadLetter } from '../commands/command-dead-letter.ts'
-import { type CommandEffect, type Publication, recordEffect } from '../commands/command-effect.ts'
-import { CommandPartition } from '../commands/command-partition.ts'
-import { type CommandReading, keyText } from '../commands/command-request.ts'
 import { messageOf } from '../kernel/failure.ts'
 import type { Lane } from '../observe/watchdog.ts'
-import type { CommandRequest } from '../records/generated/command-request.ts'
-import type { CommandStatus } from '../records/generated/command-status.ts'
-import type { PresenceEvent } from '../records/generated/presence-event.ts'
 import type { KafkaMessage } from '../records/kafka-message.ts'
-import { partitionFor } from '../records/topics.ts'
-import { type Answer, applyEffects } from './command-effects.ts'
+import { CommandDecisions } from './command-decisions.ts'
 import type { Bounds, CommandInput, CommandPorts, Commit } from './command-ports.ts'
 import type { CommandTally } from './command-tally.ts'
-import { HeldRequests } from './held-requests.ts'
-import { type InputOwner, InputTicket } from './input-ticket.ts'
-import { type Lag, PartitionOffsets, type SettledInput } from './partition-offsets.ts'
-import { Unstored } from './unstored.ts'
+import type { Lag } from './partition-offsets.ts'
 
 /** Where a partition's inputs begin. */
 export interface CommandStart {
@@ -40,13 +29,6 @@ export interface CommandStart {
  */
 type Phase = 'statuses' | 'rereading' | 'live' | 'over'
 
-/** An input that was decided. `input` null: its offset was settled before. Null altogether: a timer. */
-interface Decided {
-  readonly message: KafkaMessage
-  readonly input: SettledInput | null
-  readonly sequence: number
-}
-
 export interface WorkerHooks {
   /** The partition is worked on from now on. */
   live(): void
@@ -59,13 +41,8 @@ export class CommandWorker {
   readonly partition: number
   readonly #ports: CommandPorts
   readonly #start: CommandStart
-  readonly #state: CommandPartition
-  readonly #offsets: PartitionOffsets
-  readonly #tally: CommandTally
   readonly #hooks: WorkerHooks
-  readonly #unstored = new Unstored()
-  readonly #held = new HeldRequests()
-  readonly #owner: InputOwner<Decided | null>
+  readonly #decisions: CommandDecisions
   #phase: Phase = 'statuses'
   /** Runs of records wait for the one before, because reading one may have to wait for the registry, or for room. */
   readonly #turns = new Map<CommandInput, Promise<void>>()
@@ -83,18 +60,15 @@ export class CommandWorker {
     this.partition = partition
     this.#start = start
     this.#ports = ports
-    this.#tally = tally
     this.#hooks = hooks
-    this.#state = new CommandPartition(ports.rules)
-    this.#offsets = new PartitionOffsets(partition, start)
-    this.#owner = {
-      settled: (decided) => this.#settled(decided),
-      stored: this.#unstored.one,
-      deadLetterOf: (decided, { channel }) =>
-        decided === null || channel === 'deadLetter'
-          ? null
-          : commandDeadLetter(decided.message, 'PRODUCE_REJECTED', ports.rules, ports.clock.now()),
-    }
+    this.#decisions = new CommandDecisions(partition, start, ports, tally, {
+      isOver: () => this.#isLost(),
+      // The last record stored may be what a full window waited for: no other event would come to open it.
+      settled: () => {
+        this.#steer()
+        if (this.#whenRoom !== null && this.#hasRoom()) this.#wake()
+      },
+    })
   }
 
   get isLive(): boolean {
@@ -103,28 +77,28 @@ export class CommandWorker {
 
   /** Inputs in work. */
   get pending(): number {
-    return this.#offsets.pending
+    return this.#decisions.offsets.pending
   }
 
   /** Inputs in work, for whoever watches that they get finished. */
   progress(): Lane {
-    const { pending, settled, pendingRequests } = this.#offsets
+    const { pending, settled, pendingRequests } = this.#decisions.offsets
     const says = `${pendingRequests} of them requests, ${settled} settled, ${this.#phase}`
     return { name: `partition ${this.partition}`, pending, done: settled, says }
   }
 
   counts(): { readonly known: number; readonly publishing: number; readonly waiting: number } {
-    return this.#state.counts()
+    return this.#decisions.counts()
   }
 
   /** How far behind the requests of this partition are. */
   lag(): Lag {
-    return this.#offsets.lag()
+    return this.#decisions.offsets.lag()
   }
 
   /** Kafka says that the command topic of this partition begins and ends here. */
   noteBounds({ low, high }: Bounds, now: number): void {
-    this.#offsets.noteEnd(high, now)
+    this.#decisions.offsets.noteEnd(high, now)
     // What retention took is never read, and nothing else would tell that those before `commandEnd` are gone.
     if (this.#unread === 0) this.#follow(low)
   }
@@ -145,7 +119,7 @@ export class CommandWorker {
   async end(): Promise<void> {
     this.#phase = 'over'
     this.#wake()
-    await this.#unstored.none()
+    await this.#decisions.stored()
   }
 
   /** No request is read while nothing can be published: expiries go on, and nothing is published late. */
@@ -173,23 +147,17 @@ export class CommandWorker {
 
   /** Expires what is due. */
   tick(now: number): void {
-    if (this.#phase !== 'live' || this.#isLost()) return
-    const deadline = this.#state.nextDeadline()
-    if (deadline === null || deadline > now) return
-    const ticket = new InputTicket(this.#owner, null)
-    this.#apply(this.#state.fire(now), ticket)
-    ticket.release()
-    this.#hooks.decided()
+    if (this.#phase === 'live' && !this.#isLost() && this.#decisions.fire(now)) this.#hooks.decided()
   }
 
   /** What has changed since the last call and may be committed. */
   commits(): readonly Commit[] {
-    return this.#phase === 'live' ? this.#offsets.commits(this.#held.lowest(this.#state.heldOffset())) : []
+    return this.#phase === 'live' ? this.#decisions.commits() : []
   }
 
   /** These were committed. */
   noteCommitted(entries: readonly Commit[]): void {
-    this.#offsets.noteCommitted(entries)
+    this.#decisions.offsets.noteCommitted(entries)
   }
 
   async #take(messages: readonly KafkaMessage[], input: CommandInput, next: bigint): Promise<void> {
@@ -212,7 +180,7 @@ export class CommandWorker {
       if (this.#phase === 'statuses' && next >= this.#start.statusEnd) this.#reread()
       return
     }
-    this.#offsets.reached(input, next)
+    this.#decisions.offsets.reached(input, next)
     if (input === 'command') {
       if (this.#phase === 'rereading' && next >= this.#start.command) this.#goLive()
       this.#follow(next)
@@ -233,7 +201,7 @@ export class CommandWorker {
   /** Whether a request may be read: it can be published, and not too many are in work. Those that waited may come back. */
   #hasRoom(): boolean {
     if (this.#phase !== 'live') return true
-    return this.#mqttUp && this.#offsets.pendingRequests < this.#ports.maxPending
+    return this.#mqttUp && this.#decisions.offsets.pendingRequests < this.#ports.maxPending
   }
 
   async #room(): Promise<void> {
@@ -266,95 +234,20 @@ export class CommandWorker {
     switch (input) {
       case 'commandStatus':
         return this.#phase === 'statuses'
-          ? withValue(reader.status(message), (s) => this.#restore(message, s))
+          ? withValue(reader.status(message), (status) => this.#decisions.restore(message, status))
           : undefined
       case 'command':
-        return withValue(reader.request(message), (reading) => this.#request(message, reading))
+        return withValue(reader.request(message), (reading) => {
+          if (!this.#isOver()) this.#decisions.request(message, reading, this.#phase === 'rereading')
+        })
       case 'commandReply':
-        this.#decide(message, 'commandReply', (now) => this.#state.reply(message, now))
+        this.#decisions.reply(message)
         return undefined
       case 'presence':
-        return withValue(reader.presence(message), (report) => this.#presence(message, report))
+        return withValue(reader.presence(message), (report) => {
+          if (!this.#isOver()) this.#decisions.presence(message, report)
+        })
     }
-  }
-
-  #restore(message: KafkaMessage, status: CommandStatus | null): void {
-    if (status !== null) this.#state.restore({ status, mqttTopic: message.headers['mqtt_topic'] ?? null })
-  }
-
-  #request(message: KafkaMessage, reading: CommandReading): void {
-    if (this.#isOver()) return
-    const again = this.#phase === 'rereading'
-    if (!again && reading.kind === 'unreadable') {
-      const { partition, offset } = message
-      this.#ports.emit({ event: 'command_unreadable', partition, offset, error: 'no command in Avro or JSON' })
-    }
-    if (!again && reading.kind === 'request') this.#checkPlace(message, reading.request)
-    this.#decide(message, again ? null : 'command', (now) =>
-      this.#state.request(message, reading, now, again ? 'reread' : 'first'),
-    )
-  }
-
-  #presence(message: KafkaMessage, report: PresenceEvent | null): void {
-    if (this.#isOver()) return
-    const isOnline = report !== null && report.status === 'ONLINE' && report.reason !== 'RETAINED_SNAPSHOT'
-    this.#decide(message, 'presence', (now) => (isOnline ? this.#state.online(report.deviceSn, now) : []))
-  }
-
-  /** Clients of librdkafka put a key elsewhere unless told; the device's replies go where its serial belongs. */
-  #checkPlace(message: KafkaMessage, request: CommandRequest): void {
-    const { partitions, emit } = this.#ports
-    const serial = request.deviceSn === '' ? keyText(message) : request.deviceSn
-    if (partitionFor('command', serial, partitions) === this.partition) return
-    emit({ event: 'command_misplaced', partition: this.partition, offset: message.offset })
-  }
-
-  /** One input: its offset is in work until everything that it causes is stored. `input` null: it was settled before. */
-  #decide(message: KafkaMessage, input: SettledInput | null, decide: (now: number) => readonly CommandEffect[]): void {
-    const { clock, rules } = this.#ports
-    const sequence = input === null ? 0 : this.#offsets.enter(input, message)
-    const ticket = new InputTicket<Decided | null>(this.#owner, { message, input, sequence })
-    let effects: readonly CommandEffect[]
-    try {
-      effects = decide(clock.now())
-    } catch (error) {
-      // One record that meets a bug must not stop the partition. Its value may be sensitive, so only the class is told.
-      this.#ports.emit({ event: 'unexpected_error', where: 'command_worker', error: nameOf(error) })
-      effects =
-        input === 'command'
-          ? [recordEffect(commandDeadLetter(message, 'INTERNAL_ERROR', rules, clock.now(), 'VALIDATE'))]
-          : []
-    }
-    const isRequest = input === 'command'
-    this.#tally.input(isRequest)
-    this.#apply(effects, ticket, isRequest ? message.timestamp : null)
-    ticket.release()
-  }
-
-  #settled(decided: Decided | null): void {
-    if (decided === null || decided.input === null) return
-    this.#offsets.settle(decided.input, decided.sequence)
-    // The last record stored may be what a full window waited for: no other event would come to open it.
-    this.#steer()
-    if (this.#whenRoom !== null && this.#hasRoom()) this.#wake()
-  }
-
-  #apply(
-    effects: readonly CommandEffect[],
-    ticket: InputTicket<Decided | null>,
-    requestedAt: number | null = null,
-  ): void {
-    for (const { kind } of effects) if (kind === 'record') this.#unstored.add()
-    applyEffects(effects, ticket, requestedAt, this.partition, this.#held, this.#ports, this.#tally, this.#answered)
-  }
-
-  readonly #answered = ({ ticket: out }: Publication, answer: Answer, ticket: InputTicket<Decided | null>): void => {
-    if (this.#isLost()) return
-    const now = this.#ports.clock.now()
-    const effects =
-      'code' in answer ? this.#state.puback(out, answer.code, now) : this.#state.unsent(out, now, answer.wasSent)
-    this.#apply(effects, ticket)
-    ticket.release()
   }
 
   #reread(): void {
@@ -395,7 +288,7 @@ export class CommandWorker {
   #steer(): void {
     if (this.#phase !== 'live') return
     const { maxPending, source } = this.#ports
-    const here = this.#offsets.pendingRequests + this.#unread
+    const here = this.#decisions.offsets.pendingRequests + this.#unread
     const pause = !this.#mqttUp || here >= maxPending || (this.#paused && here > maxPending / 2)
     if (pause === this.#paused) return
     this.#paused = pause
@@ -409,8 +302,4 @@ function withValue<T>(value: T | Promise<T>, goOn: (value: T) => void): Promise<
   if (value instanceof Promise) return value.then(goOn)
   goOn(value)
   return undefined
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown'
 }

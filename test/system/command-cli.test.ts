@@ -116,7 +116,7 @@ async function kcat(text: string, ...options: string[]): Promise<number | null> 
 
 /**
  * A line as docs/commands.md has it, with a key that librdkafka's own partitioner puts elsewhere; without the option the
- * bridge says so. Guards engine/command-worker.ts `#checkPlace`: seen to fail without it.
+ * bridge says so. Guards engine/command-decisions.ts `#checkPlace`: seen to fail without it.
  */
 test('a plain kcat line with a JSON value does the same as the CLI', async (context) => {
   const line = 'CLI1:{"op":"sync_user","data":{"user_id":"k1"},"correlationId":"kcat"}\n'

@@ -154,7 +154,7 @@ async function allEnded(stream: Stream, log: StatusLog, timeoutMs = 60_000): Pro
 }
 
 /**
- * Guards engine/command-worker.ts `#decide` (the ticket settles the offset after what it caused): seen to fail when the
+ * Guards engine/command-decisions.ts `#decide` (the ticket settles the offset after what it caused): seen to fail when the
  * input is settled at once, and when statuses are not read back.
  */
 test(`a worker killed at random moments publishes all, each command once to its end (seed ${seed})`, async () => {

@@ -157,7 +157,7 @@ class Driver {
   }
 }
 
-/** Guards engine/command-worker.ts `#hasRoom` (`maxPending`) and `#settled` (`#wake`): seen to fail without either. */
+/** Guards engine/command-worker.ts `#hasRoom` (`maxPending`) and its `settled` (`#wake`): seen to fail without either. */
 test('no more requests are in work than are allowed, though more were fetched; each that is done makes room', async () => {
   const driver = new Driver()
   await driver.requests(35)
