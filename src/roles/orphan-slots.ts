@@ -22,6 +22,11 @@ export interface OrphanDeps {
 
 /** How long a worker may take to answer. Any answer will do, also that it is not well. */
 const answerMs = 2000
+/**
+ * Slots that are over are looked at again after so many times `afterMs`: a worker that came and went between two looks
+ * has left sessions again.
+ */
+const looksAnewAfter = 10
 
 /**
  * Finds slots that nobody runs. A broker goes on giving an absent member its share of the messages, so what is sent to
@@ -37,8 +42,8 @@ export class OrphanSlots {
   readonly #stop = new AbortController()
   /** When each slot was last seen to be run, of `performance.now()`. */
   readonly #seenAt = new Map<number, number>()
-  /** Orphans whose sessions are over; nothing comes to them any more. */
-  readonly #over = new Set<number>()
+  /** Orphans whose sessions are over, and since when, of `performance.now()`; nothing comes to them any more. */
+  readonly #over = new Map<number, number>()
   #looking: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
@@ -86,14 +91,17 @@ export class OrphanSlots {
       emit({ event: 'slots_unclear', address: this.#address(own) })
       return
     }
-    const orphans = this.#others().filter(
-      (slot) => !this.#over.has(slot) && now - (this.#seenAt.get(slot) ?? now) >= afterMs,
-    )
-    for (const slot of orphans.filter((each) => adopterOf(each, present) === own)) {
-      if (signal.aborted || !canTake()) break
-      await this.#adopt(slot, adopt)
+    // Those of the other workers are theirs to count, too: nobody else knows when they are over.
+    const ours = this.#others().filter((slot) => this.#isSilent(slot) && adopterOf(slot, present) === own)
+    for (const slot of ours) {
+      if (now - (this.#over.get(slot) ?? Number.NEGATIVE_INFINITY) < looksAnewAfter * afterMs) continue
+      // To adopt the one before may have taken long: a worker that is back must not be thrown out.
+      if (await this.#answers(slot)) this.#seenAt.set(slot, performance.now())
+      else if (signal.aborted || !canTake()) break
+      else await this.#adopt(slot, adopt)
     }
-    emit({ event: 'slots_looked_at', orphans: orphans.filter((slot) => !this.#over.has(slot)).length })
+    const left = ours.filter((slot) => !this.#over.has(slot) && this.#isSilent(slot))
+    emit({ event: 'slots_looked_at', orphans: left.length })
   }
 
   async #adopt(slot: number, adopt: OrphanDeps['adopt']): Promise<void> {
@@ -109,11 +117,16 @@ export class OrphanSlots {
     } else if (those('kept').length > 0) {
       if (!signal.aborted) emit({ event: 'slot_adoption_failed', slot, sessions: those('kept') })
     } else {
-      this.#over.add(slot)
+      this.#over.set(slot, performance.now())
       const sessions = those('emptied').length
       if (sessions === 0) return
       emit({ event: 'slot_adopted', slot, sessions, durationMs: Math.round(performance.now() - began) })
     }
+  }
+
+  #isSilent(slot: number): boolean {
+    const now = performance.now()
+    return now - (this.#seenAt.get(slot) ?? now) >= this.#options.afterMs
   }
 
   /** The slots whose workers answer. */
@@ -125,13 +138,21 @@ export class OrphanSlots {
   }
 
   async #answers(slot: number): Promise<boolean> {
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(answerMs)])
+    // Not AbortSignal.any of AbortSignal.timeout: Node.js 20 may collect such a timeout, and it then never comes.
+    const abort = new AbortController()
+    const end = (): void => abort.abort()
+    const timer = setTimeout(end, answerMs)
+    this.#stop.signal.addEventListener('abort', end, { once: true })
+    if (this.#stop.signal.aborted) end()
     try {
-      const response = await fetch(this.#address(slot), { signal, redirect: 'manual' })
+      const response = await fetch(this.#address(slot), { signal: abort.signal, redirect: 'manual' })
       await response.body?.cancel()
       return true
     } catch {
       return false
+    } finally {
+      clearTimeout(timer)
+      this.#stop.signal.removeEventListener('abort', end)
     }
   }
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 export class PeerDoors {
   readonly #server: Server
   readonly #present: Set<number>
+  readonly #silent = new Set<number>()
 
   /** `present` are the slots whose workers answer at first. */
   static async start(present: readonly number[]): Promise<PeerDoors> {
@@ -20,7 +21,7 @@ export class PeerDoors {
     this.#server = createServer((request, response) => {
       const slot = Number(request.url?.slice(1))
       if (this.#present.has(slot)) response.writeHead(200).end()
-      else request.socket.destroy()
+      else if (!this.#silent.has(slot)) request.socket.destroy()
     })
   }
 
@@ -31,6 +32,12 @@ export class PeerDoors {
 
   shut(slot: number): void {
     this.#present.delete(slot)
+  }
+
+  /** Takes questions and never answers. */
+  silence(slot: number): void {
+    this.#present.delete(slot)
+    this.#silent.add(slot)
   }
 
   open(slot: number): void {

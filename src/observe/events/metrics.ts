@@ -93,7 +93,10 @@ export const metrics = {
     'Slots that were given up for good, had to be kept, were adopted, or whose worker returned meanwhile.',
     { result: slotResults },
   ),
-  bridge_mqtt_orphan_slots: gauge('Slots that nobody runs and whose sessions are not emptied yet.', plain),
+  bridge_mqtt_orphan_slots: gauge(
+    'Slots that nobody runs, that this worker is to adopt, and whose sessions are not emptied yet.',
+    plain,
+  ),
   bridge_mqtt_subscriptions_refused_total: counter('Subscriptions that the broker refused.', plain),
   bridge_mqtt_received_bytes_total: counter('Bytes of payload received.', plain),
   bridge_mqtt_redeliveries_total: counter('Messages received with the DUP flag.', plain),

@@ -59,7 +59,9 @@ export const slotEvents = {
   slots_looked_at: define({
     level: null,
     says: 'the workers of all slots were asked whether they are there',
-    fields: { orphans: count('Slots that nobody runs and that are not given up yet.') },
+    fields: {
+      orphans: count('Slots that nobody runs, that this worker is to adopt, and whose sessions are not over yet.'),
+    },
     moves: (m) => [m.set('bridge_mqtt_orphan_slots', (v) => v.orphans)],
   }),
   slots_unclear: define({
