@@ -66,7 +66,7 @@ function keyOf(deviceSn: string, commandId: string): string {
  */
 export class KnownCommands {
   readonly #rules: CommandRules
-  /** Those that rest as text. */
+  /** By serial and id. Those that rest are text. */
   readonly #byKey = new Map<string, KnownCommand | string>()
   /** Those that may rest when the input is done with. */
   readonly #touched = new Set<KnownCommand>()
