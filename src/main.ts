@@ -23,6 +23,7 @@ import { topicsCommand } from './cli/topics.ts'
 import { versionCommand } from './cli/version.ts'
 import { workOnSchemas } from './cli/work-on-schemas.ts'
 import { workOnTopics } from './cli/work-on-topics.ts'
+import { readTextSync } from './kernel/read-text.ts'
 
 /** The process edge: the only file that knows `process` as a whole, and the one that says which commands there are. */
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -65,5 +66,5 @@ process.exitCode = await dispatch(commands, process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile: readTextSync,
 })

@@ -25,6 +25,11 @@ export function readConfigText(text: string, name: string, surroundings: Surroun
     allowed: null,
     next: null,
   }))
+  // Only a warning of the reader, which goes on with the rest of the value. A password may begin with `!`.
+  for (const { linePos } of document.warnings) {
+    const problem = 'has a text that begins with ! or %; put it in quotes'
+    faults.push({ path: '', origin: `${name}:${linePos?.[0].line ?? 1}`, problem, allowed: null, next: null })
+  }
   if (faults.length > 0) return { value: {}, origins, faults }
 
   const read = (node: unknown, path: OptionPath, depth: number): unknown => {
@@ -33,7 +38,14 @@ export function readConfigText(text: string, name: string, surroundings: Surroun
       faults.push({ path: pathText(path), origin: where, problem: 'is nested too deep', allowed: null, next: null })
       return null
     }
-    if (isAlias(node)) return read(node.resolve(document), path, depth + 1)
+    if (isAlias(node)) {
+      const meant = node.resolve(document)
+      if (meant !== undefined) return read(meant, path, depth + 1)
+      // A password may begin with `*`; without this fault there would be none.
+      const problem = 'begins with * and names no anchor; put text in quotes'
+      faults.push({ path: pathText(path), origin: where, problem, allowed: null, next: null })
+      return null
+    }
     if (isMap(node)) {
       const object: Record<string, unknown> = Object.create(null)
       for (const { key, value } of node.items) {

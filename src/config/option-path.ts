@@ -22,7 +22,20 @@ export function readPath(text: string): OptionPath | null {
     const [, name, index, quoted] = match
     if (name !== undefined) path.push(name)
     else if (index !== undefined) path.push(Number(index))
-    else if (quoted !== undefined) path.push(JSON.parse(quoted) as string)
+    else if (quoted !== undefined) {
+      const key = unquoted(quoted)
+      if (key === null) return null
+      path.push(key)
+    }
   }
   return path.length === 0 ? null : path
+}
+
+/** Text in quotes as JSON has it; null when it is none, such as one with an escape that JSON has not. */
+function unquoted(quoted: string): string | null {
+  try {
+    return JSON.parse(quoted) as string
+  } catch {
+    return null
+  }
 }

@@ -35,11 +35,21 @@ const members = [
 export function readCommandFile(text: string, defaults: DraftDefaults, context: DraftContext): ReadFile {
   const requests: CommandRequest[] = []
   const faults: LineFault[] = []
+  // The bridge takes the second one for a repetition of the first, and does nothing.
+  const lines = new Map<string, number>()
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
     const read = readLine(line, defaults, context)
-    if (typeof read === 'string') faults.push({ line: index + 1, problem: read })
-    else requests.push(read)
+    if (typeof read === 'string') {
+      faults.push({ line: index + 1, problem: read })
+      continue
+    }
+    const identity = `${read.deviceSn} ${read.commandId}`
+    const earlier = lines.get(identity)
+    if (earlier === undefined) {
+      lines.set(identity, index + 1)
+      requests.push(read)
+    } else faults.push({ line: index + 1, problem: `commandId: is that of line ${earlier}, for the same device` })
   }
   return { requests, faults }
 }

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../config/config-error.ts'
 import { layOver } from '../../config/layers.ts'
 import { type LoadedConfig, loadConfig } from '../../config/load.ts'
 import { parseSettings } from '../../config/parse.ts'
 import type { Surroundings } from '../../config/substitution.ts'
 import { messageOf } from '../../kernel/failure.ts'
+import { readTextSync } from '../../kernel/read-text.ts'
 import { type InputLine, LineFault, readInputLine } from './input-line.ts'
 import { Simulation } from './simulation.ts'
 import { textLines } from './text-lines.ts'
@@ -23,7 +23,7 @@ export interface ExplainOptions {
   readonly surroundings?: Surroundings
 }
 
-const PROCESS: Surroundings = { env: process.env, readFile: (path) => readFileSync(path, 'utf8') }
+const PROCESS: Surroundings = { env: process.env, readFile: readTextSync }
 
 /**
  * `bridge explain [--config FILE]`: reads inputs as NDJSON, prints what the bridge makes of them as NDJSON. Nothing is

@@ -104,6 +104,18 @@ describe('bridge command send', () => {
     expect((await command(['send', '--file', 'f', '--keep-going'], { f: '\n' })).code).toBe(2)
   })
 
+  // Guards request-file.ts `lines`: the bridge does the first one alone, and both would have been said to be sent.
+  it('a command id that a line before gave to the same device makes a line wrong', async () => {
+    const [one, other] = [
+      '{"deviceSn":"SN1","commandId":"c1","op":"ping"}',
+      '{"deviceSn":"SN2","commandId":"c1","op":"ping"}',
+    ]
+    const { code, err } = await command(['send', '--file', 'f'], { f: [one, other, one].join('\n') })
+    expect(code).toBe(2)
+    expect(err).toContain('line 3: commandId: is that of line 1')
+    expect((await command(['send', '--file', 'f'], { f: [one, other].join('\n') })).code).toBe(69)
+  })
+
   it('options stand in for what a line leaves out', async () => {
     const f = '{"deviceSn":"SN1","op":"ping","ifOffline":"WAIT"}'
     expect((await command(['send', '--file', 'f', '--expires', '1h'], { f })).code).toBe(69)

@@ -55,3 +55,13 @@ it('ends with 78 when the configuration is wrong, and says why without the secre
   expect(err).toContain('attendance.pseudonym.key')
   expect(err).not.toContain('planted')
 })
+
+// Guards kernel/read-text.ts `fatal`.
+it('takes no file that is not UTF-8: other letters would be sent than were meant', async () => {
+  const folder = folderWith({})
+  const file = join(folder, 'c.ndjson')
+  writeFileSync(file, Buffer.from('{"deviceSn":"SN1","op":"ping","data":{"name":"Jos\u00e9"}}', 'latin1'))
+  const { code, out, err } = await bridge(['command', 'send', '--file', file])
+  expect({ code, out }).toEqual({ code: 2, out: '' })
+  expect(err).toContain(`--file: ${file} cannot be read (ERR_ENCODING_INVALID_ENCODED_DATA)`)
+})

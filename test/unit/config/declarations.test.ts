@@ -108,6 +108,11 @@ describe('paths', () => {
     )
   })
 
+  // Guards option-path.ts `unquoted`.
+  it('are none when the quotes hold an escape that JSON has not', () => {
+    for (const text of ['a["\\x"]', 'a["\n"]', 'a["b]', 'a..b']) expect(readPath(text), text).toBeNull()
+  })
+
   it('lead to options', () => {
     expect(optionAt(['devices', 3, 'timeZone'])?.says).toBe('IANA zone of the device clock.')
     expect(optionAt(['attendance', 'modelStateMaps', 'F18', '1'])?.allowed).toContain('CHECK_IN')

@@ -103,6 +103,19 @@ describe('a configuration file', () => {
     expect(faultsOf({ files: { '/a.yaml': 'mqtt: &x\n  tls: *x\n' } }).length).toBeGreaterThan(0)
   })
 
+  // Guards config-file.ts, the fault of an alias that names nothing and those of `document.warnings`.
+  it('does not lose a text that begins as an alias or a tag does, nor show it', () => {
+    for (const text of ['*planted', '!planted', '!planted x']) {
+      const faults = faultsOf({ files: { '/a.yaml': `mqtt:\n  password: ${text}\n` } })
+      expect(
+        faults.map(({ origin }) => origin),
+        text,
+      ).toEqual(['/a.yaml:2'])
+      expect(JSON.stringify(faults), text).not.toContain('planted')
+      expect(load({ files: { '/a.yaml': `mqtt:\n  password: '${text}'\n` } }).settings.mqtt.password).toBe(text)
+    }
+  })
+
   it('with an override that has no name is a fault', () => {
     for (const override of ['=1', 'mqtt', 'mqtt..slot=1', 'devices[0].deviceSn=A']) {
       expect(faultsOf({ overrides: [override] })).toHaveLength(1)
