@@ -156,15 +156,9 @@ metadata:
 spec:
   restartPolicy: OnFailure
   {{- include "bridge.podSettings" (dict "root" .root) | nindent 2 }}
-  {{- /* One after the other: all but the last are init containers. */}}
-  {{- with initial .steps }}
-  initContainers:
-    {{- range . }}
-    - {{ include "bridge.container" (dict "root" $.root "name" (first .) "args" (concat . $.config) "resources" $.resources "heapPercent" 60) | nindent 6 | trim }}
-    {{- end }}
-  {{- end }}
+  {{- /* Side by side: a topic that differs, which nobody changes here, must not keep schemas from being registered. */}}
   containers:
-    {{- with last .steps }}
+    {{- range .steps }}
     - {{ include "bridge.container" (dict "root" $.root "name" (first .) "args" (concat . $.config) "resources" $.resources "heapPercent" 60) | nindent 6 | trim }}
     {{- end }}
 {{- end }}
