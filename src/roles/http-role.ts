@@ -14,6 +14,9 @@ import { apiKeysView, CompactedView, thingsView } from './things-table.ts'
 /** Conditions of readiness that this role speaks for. */
 export const httpConditions = ['http.view'] as const
 
+/** Share of a drain in which requests are still taken: whoever spreads them is told of a stop when we are, or later. */
+const lateRequests = 1 / 5
+
 /** Shadow reads over HTTP, answered from a view of the shadow topic. */
 export class HttpRole implements Role {
   readonly name = 'http'
@@ -105,7 +108,13 @@ export class HttpRole implements Role {
   }
 
   async drain(graceMs: number): Promise<void> {
-    await this.#server?.close((graceMs * 3) / 4)
+    const { emit, ready } = this.#deps
+    if (this.#server !== null) {
+      ready.say('http.view', false, 'stopping')
+      emit({ event: 'drain_step', step: 'http: still taking requests of those who have not heard of it', pending: 0 })
+      await new Promise((resolve) => setTimeout(resolve, graceMs * lateRequests))
+      await this.#server.close(graceMs / 2)
+    }
     this.#stop.abort()
     await this.#releasers.releaseAll()
   }

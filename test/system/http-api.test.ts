@@ -151,6 +151,17 @@ test('the view is restored first: 503 until then; every answer is as it is descr
   await worker.untilMetric('bridge_http_requests_total{route="shadow",status="5xx"}', (count) => count === 1)
 })
 
+/** Guards roles/http-role.ts `lateRequests`: seen to fail when the port is closed at once. */
+test('a worker that stops still answers who has not heard of it', async () => {
+  const { worker, port } = await start({})
+  await worker.becomes(true)
+  worker.process.signal('SIGTERM')
+  await worker.says('process_stopping')
+  await worker.becomes(false)
+  expect((await new ApiClient(port).ask(path('nobody'), mine)).status).toBe(404)
+  expect(await worker.process.exited).toMatchObject({ code: 0 })
+})
+
 describe('TLS', () => {
   let ground: Ground
   let certificates: Certificates
