@@ -80,9 +80,13 @@ console.log(commandTables(results))
 
 async function drained<M extends Measured>(contender: Commander<M>, drainSize: DrainSize): Promise<Drain> {
   const { warmUp, counted } = drainSize
-  const [drain, repeated] = await measureDrain(stage, contender, drainSize, () => {
-    contender.check(warmUp + counted)
-    return Promise.resolve(contender.sink.repeated)
-  })
-  return { ...drain, repeated }
+  for (let attempt = 1; ; attempt += 1) {
+    const [drain, fault] = await measureDrain(stage, contender, drainSize, () =>
+      Promise.resolve(contender.fault(warmUp + counted)),
+    )
+    if (fault === null) return drain
+    if (!contender.isControl || attempt === 5) throw new Error(fault)
+    // kafkajs as its first page shows it is thrown out of its group now and then, and stands or repeats for a while.
+    say(`${fault}: measured again`)
+  }
 }

@@ -77,8 +77,8 @@ missing, or comes twice, ends the bench with an error.
 of; time and CPU count from its commit. The bridge is done when Kafka holds both statuses of every command, so the time
 of writing them counts; the control is done when the last PUBACK has come. On one machine an answer takes a tenth of a
 millisecond, so one by one looks better than it is between machines: both drain once more through a proxy that holds all
-bytes between them and the broker for so long, each way. "Repeated" is what devices got twice; the control repeats when its
-group has lost it, which happens to it now and then.
+bytes between them and the broker for so long, each way. The control is measured again when its group has thrown it out,
+which happens to it now and then.
 
 **Steady rate.** A producer sends single records. Kafka stamps each when it appends it (\`LogAppendTime\`). Latency is the
 \`statusTime\` of PUBLISHED, which is the clock when the bridge handles the PUBACK, less that stamp; both are whole

@@ -27,7 +27,8 @@ export async function measureCommandRate<M extends Measured>(
   const cpuMs = usageOf(measured.process.pid).cpuMs - before
   await measured.process.stop()
   await broker.kill()
-  contender.check(total)
+  const fault = contender.fault(total)
+  if (fault !== null) throw new Error(fault)
   const ages = await contender.agesMs(measured, total)
   if (ages.length < total) throw new Error(`${contender.name}: ${ages.length} ages of ${total} commands`)
   const counted = ages.slice(perSecond * warmUpSeconds)

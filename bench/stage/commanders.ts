@@ -15,16 +15,16 @@ export interface Commander<M extends Measured = Measured> extends Contender<M> {
   readonly topic: string
   /** All devices, at the broker of the program that was started last. */
   readonly sink: CommandSink
-  /** Throws unless each of so many commands came to its device, and no more often than the program may send it. */
-  check(commands: number): void
+  /** Whether it is a control: one that failed by itself is measured again. */
+  readonly isControl: boolean
+  /** Says whether so many commands came to their devices, each once. */
+  fault(commands: number): string | null
   /** Of a program that was stopped: milliseconds from Kafka's append to the PUBACK, in the order of the PUBACKs. */
   agesMs(measured: M, count: number): Promise<readonly number[]>
 }
 
 abstract class CommanderBase {
   protected readonly stage: Stage
-  /** Whether a command may come twice though nothing failed. */
-  protected abstract readonly mayRepeat: boolean
   readonly #producer: CommandProducer
   readonly #partitions: number
   readonly #prefix: string
@@ -86,10 +86,10 @@ abstract class CommanderBase {
     return `mqtt://127.0.0.1:${this.#link.port}`
   }
 
-  check(commands: number): void {
+  fault(commands: number): string | null {
     const { different, repeated } = this.sink
-    if (different === commands && (repeated === 0 || this.mayRepeat)) return
-    throw new Error(`${this.#prefix}: devices got ${different} of ${commands} commands, and ${repeated} twice`)
+    if (different === commands && repeated === 0) return null
+    return `${this.#prefix}: devices got ${different} of ${commands} commands, and ${repeated} twice`
   }
 
   async close(): Promise<void> {
@@ -101,7 +101,7 @@ abstract class CommanderBase {
 /** The real thing: `bridge run --role command` with the default settings. */
 export class CommandBridge extends CommanderBase implements Commander<MeasuredBridge> {
   readonly name = 'bridge'
-  protected readonly mayRepeat = false
+  readonly isControl = false
   readonly #nodeOptions: readonly string[]
 
   /** `nodeOptions`: for the node that runs it. */
@@ -153,7 +153,7 @@ export class CommandBridge extends CommanderBase implements Commander<MeasuredBr
 /** See controls/one-by-one.ts. */
 export class OneByOne extends CommanderBase implements Commander {
   readonly name = 'one by one'
-  protected readonly mayRepeat = true
+  readonly isControl = true
   readonly ready = saidReady
 
   constructor(stage: Stage, producer: CommandProducer, partitions: number, linkMs: number) {
