@@ -2,7 +2,7 @@ import type { CommandStatus } from '../records/generated/command-status.ts'
 import type { KnownCommand } from './known-commands.ts'
 
 /**
- * A known command that nothing is due for any more, as text: one string takes a third of the memory of its objects, and
+ * A known command that nothing is due for any more, as text: one string takes half of the memory of its objects, and
  * a worker remembers all commands of a day. Serial and id are left out: they are the key that it is kept under.
  */
 export function restingText(command: KnownCommand): string {
